@@ -18,13 +18,13 @@ from iseul.core.config import Config
 from iseul.core.errors import ShapeError
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops import _spatial as spatial
+from iseul.numerics.affine import Activation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iseul.graph.ir import Io, Shape, Value
     from iseul.numerics import Array
-    from iseul.numerics.affine import Activation
 
 BATCHED = True
 
