@@ -94,8 +94,13 @@ def _along(values: Array, axis: int | None, rank: int) -> Array:
 
 
 def round_half_away(x: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Round to nearest, ties away from zero, as C's `round`."""
-    return np.copysign(np.floor(np.abs(x) + x.dtype.type(0.5)), x)
+    """Round to nearest, ties away from zero, as C's `round`.
+
+    The fraction is taken first: it is exact, while x + 0.5 is not (0.49999997 would become 1).
+    """
+    whole = np.trunc(x)
+    away = (np.abs(x - whole) >= 0.5).astype(x.dtype)
+    return whole + np.copysign(away, x)
 
 
 def quantize(x: NDArray[np.floating], q: Quantization, dtype: str) -> NDArray[np.integer]:

@@ -2,7 +2,8 @@
 """Fixed-point functions of gemmlowp that the integer softmax is made of.
 
 `Qm.n` below is a signed 32-bit number with m integer and n = 31 - m fractional bits. The
-constants are gemmlowp's (`fixedpoint/fixedpoint.h`); the texts here are our own.
+constants are gemmlowp's (`fixedpoint/fixedpoint.h`); the texts here are our own. Integers are
+int64 arrays or torch int64 tensors unless a function says otherwise.
 """
 
 from __future__ import annotations
@@ -10,27 +11,25 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iseul.numerics.requantize import rounding_divide_by_pot
+from iseul.numerics.requantize import Integers, rounding_divide_by_pot
 
 Int64 = NDArray[np.int64]
 
 _LOW, _HIGH = -(2**31), 2**31 - 1
 
 
-def high_mul(a: Int64, b: Int64 | int) -> Int64:
-    """Saturating rounding doubling high multiply of signed 32-bit numbers of either sign."""
-    product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
-    nudge = np.where(product >= 0, 1 << 30, 1 - (1 << 30))
-    total = product + nudge
-    # C division truncates towards zero
-    quotient = np.sign(total) * (np.abs(total) >> 31)
-    both_lowest = (np.asarray(a) == _LOW) & (np.asarray(b) == _LOW)
-    return np.where(both_lowest, _HIGH, quotient)
+def high_mul(a: Integers, b: Integers) -> Integers:
+    """Saturating rounding doubling high multiply of signed 32-bit numbers of either sign.
+
+    gemmlowp nudges by the product's sign and truncates; that is rounding half up, and only
+    (-2^31)^2 leaves 32 bits.
+    """
+    return ((a * b + (1 << 30)) >> 31).clip(_LOW, _HIGH)
 
 
-def saturating_shift_left(x: Int64, exponent: int) -> Int64:
+def saturating_shift_left(x: Integers, exponent: int) -> Integers:
     """x * 2^exponent saturated to 32 bits."""
-    return np.clip(np.asarray(x, np.int64) << exponent, _LOW, _HIGH)
+    return (x << exponent).clip(_LOW, _HIGH)
 
 
 # exp(-2^k) in Q0.31 for k = -2 .. 4, the barrel-shifter factors of gemmlowp
@@ -47,9 +46,9 @@ _EXP_MINUS_EIGHTH = 1895147668  # exp(-1/8) in Q0.31
 _ONE_THIRD = 715827883  # 1/3 in Q0.31
 
 
-def exp_on_quarter(a: Int64) -> Int64:
+def exp_on_quarter(a: Integers) -> Integers:
     """exp(a) for a in [-1/4, 0) given in Q0.31; result in Q0.31."""
-    x = np.asarray(a, np.int64) + (1 << 28)
+    x = a + (1 << 28)
     x2 = high_mul(x, x)
     x3 = high_mul(x2, x)
     x4 = high_mul(x2, x2)
@@ -60,7 +59,7 @@ def exp_on_quarter(a: Int64) -> Int64:
 
 
 def exp_on_negative_values(a: Int64, integer_bits: int) -> Int64:
-    """exp(a) for a <= 0 given with `integer_bits` integer bits; result in Q0.31."""
+    """exp(a) for a <= 0 given with `integer_bits` integer bits; result in Q0.31. numpy only."""
     a = np.asarray(a, np.int64)
     fraction_bits = 31 - integer_bits
     one_quarter = 1 << (fraction_bits - 2)
@@ -80,9 +79,8 @@ _48_OVER_17 = 1515870810  # 48/17 in Q2.29
 _MINUS_32_OVER_17 = -1010580540  # -32/17 in Q2.29
 
 
-def one_over_one_plus_x(a: Int64) -> Int64:
+def one_over_one_plus_x(a: Integers) -> Integers:
     """1 / (1 + a) for a in [0, 1) in Q0.31; result in Q0.31. Three Newton-Raphson steps."""
-    a = np.asarray(a, np.int64)
     half_denominator = (a + _HIGH + 1) >> 1  # (a + 1) / 2, rounded
     x = _48_OVER_17 + high_mul(half_denominator, _MINUS_32_OVER_17)
     for _ in range(3):

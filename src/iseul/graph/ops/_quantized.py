@@ -3,6 +3,8 @@
 
 Number kinds of a weighted op (convolution, fully connected): activations int8 with zero
 point, weights int8 symmetric per channel or per tensor, bias int32 with scale s_in * s_w.
+The arithmetic here asks only for the range of the output's dtype, so another activation kind
+is a change of `kinds_float_or_int8`, not of the ops.
 """
 
 from __future__ import annotations
@@ -11,15 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iseul.numerics.affine import Activation, activation_range, real_range
-from iseul.numerics.requantize import quantize_multipliers, requantize
+from iseul.numerics.affine import (
+    INTEGER_RANGE,
+    Activation,
+    Quantization,
+    activation_range,
+    real_range,
+)
+from iseul.numerics.requantize import quantize_multiplier, quantize_multipliers, requantize
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from iseul.graph.ir import Io, Value
     from iseul.numerics import Array
-    from iseul.numerics.affine import Quantization
+
+    Rule = Callable[[Any, Io], str | None]
+
+# Integers up to here are exact in the float type, and so are all partial sums below it
+_EXACT_FLOAT32 = 1 << 24
 
 
 def quant_of(value: Value) -> Quantization:
@@ -33,31 +47,97 @@ def zero_point(value: Value) -> int:
     return value.quant.zero_point[0] if value.quant is not None else 0
 
 
+def reach(value: Value) -> int:
+    """Largest |q - zero_point| of a per-tensor quantized value."""
+    low, high = INTEGER_RANGE[value.dtype]
+    return max(high - zero_point(value), zero_point(value) - low)
+
+
 def output_multipliers(io: Io, n_channels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(multiplier, shift) per output channel of s_in * s_w / s_out, computed in double."""
+    """(multiplier, shift) per output channel of s_in * s_w / s_out, computed in double.
+
+    One exception, as in TensorFlow Lite Micro (GetQuantizedConvolutionMultipler): a fully
+    connected op (weights of rank 2) with a single scale multiplies s_in * s_w in float32.
+    """
     s_in, s_out = quant_of(io.inputs[0]).scale[0], quant_of(io.outputs[0]).scale[0]
     s_w = np.array(quant_of(io.inputs[1]).scale, np.float64)
-    real = np.float64(s_in) * s_w / np.float64(s_out)
-    multipliers, shifts = quantize_multipliers(real)
+    product = np.float64(s_in) * s_w
+    if len(io.inputs[1].shape) == 2 and len(s_w) == 1:
+        product = (np.float32(s_in) * s_w.astype(np.float32)).astype(np.float64)
+    multipliers, shifts = quantize_multipliers(product / np.float64(s_out))
     return np.broadcast_to(multipliers, n_channels), np.broadcast_to(shifts, n_channels)
 
 
-def finish(accumulator: NDArray[np.int64], io: Io, activation: Activation) -> Array:
-    """int32 accumulator (..., C_out) to output integers: requantize, zero point, clamp."""
+def rescale(x: Any, first: Value, last: Value) -> Any:
+    """Integers of one quantization as those of another, before clamping to the output's range.
+
+    x: int64 array or tensor of q; requantize(q - zp_in) + zp_out, as TFLM's Requantize
+    """
+    ratio = float(np.float64(quant_of(first).scale[0]) / np.float64(quant_of(last).scale[0]))
+    return requantize(x - zero_point(first), *quantize_multiplier(ratio)) + zero_point(last)
+
+
+def exact_operands(x: Array, w: Array, io: Io, axis: int) -> tuple[Array, Array]:
+    """x - zero_point and w in the narrowest float in which every sum of products is exact.
+
+    Floats pass unchanged. Integers: BLAS has float kernels only, and a float matrix product of
+    integers is exact, whatever its order of summation, while no partial sum can reach 2^24
+    (float32) or 2^53 (float64). The bound is that of these very weights.
+
+    axis: the output channel axis of w
+    """
+    if io.outputs[0].is_float:
+        return x, w
+    bound = reach(io.inputs[0]) * int(_absolute_sums(w, axis).max(initial=0))
+    kind = np.float32 if bound < _EXACT_FLOAT32 else np.float64
+    return x.astype(kind) - kind(zero_point(io.inputs[0])), w.astype(kind)
+
+
+def _absolute_sums(w: Array, axis: int) -> NDArray[np.int64]:
+    """Sum of |w| per output channel."""
+    others = tuple(i for i in range(w.ndim) if i != axis % w.ndim)
+    return np.abs(w.astype(np.int64)).sum(axis=others)
+
+
+def finish(total: Array, bias: Sequence[Array], io: Io, activation: Activation) -> Array:
+    """Sums of products (..., C_out) to the output: bias, then clamp or requantize and clamp.
+
+    total: float32, or integers held exactly in a float
+    bias:  no or one array (C_out)
+    """
+    if io.outputs[0].is_float:
+        y = total + bias[0] if bias else total
+        return clamp_real(y, activation).astype(np.float32, copy=False)
+    accumulator = total.astype(np.int64)
+    if bias:
+        accumulator += bias[0]
     multiplier, shift = output_multipliers(io, accumulator.shape[-1])
     low, high = activation_range(activation, quant_of(io.outputs[0]), io.dtype)
-    q = requantize(accumulator, multiplier, shift) + zero_point(io.outputs[0])
-    return np.clip(q, low, high).astype(io.dtype)
+    q = requantize(accumulator, multiplier, shift)
+    q += zero_point(io.outputs[0])
+    return np.clip(q, low, high, out=q).astype(io.dtype)
 
 
-def finish_torch(accumulator: Any, io: Io, activation: Activation) -> Any:
-    """`finish` on a torch int64 tensor (..., C_out)."""
+def exact_operands_torch(x: Any, w: Any, io: Io) -> tuple[Any, Any]:
+    """Float tensors unchanged; int64 tensors as x - zero_point and w in float64 (exact)."""
+    if io.outputs[0].is_float:
+        return x, w
+    return x.double() - zero_point(io.inputs[0]), w.double()
+
+
+def finish_torch(total: Any, bias: Sequence[Any], io: Io, activation: Activation) -> Any:
+    """`finish` on a torch tensor (..., C_out): float in, or integers held in float64."""
     import torch
 
-    multiplier, shift = output_multipliers(io, accumulator.shape[-1])
+    if io.outputs[0].is_float:
+        return clamp_torch(total + bias[0] if bias else total, activation)
+    accumulator = total.round().to(torch.int64) + (bias[0] if bias else 0)
+    multiplier, shift = (
+        torch.tensor(np.array(part), device=accumulator.device)
+        for part in output_multipliers(io, accumulator.shape[-1])
+    )
     low, high = activation_range(activation, quant_of(io.outputs[0]), io.dtype)
-    q = requantize(accumulator, torch.tensor(multiplier), torch.tensor(shift))
-    return (q + zero_point(io.outputs[0])).clamp(low, high)
+    return (requantize(accumulator, multiplier, shift) + zero_point(io.outputs[0])).clamp(low, high)
 
 
 def clamp_real(y: NDArray[np.floating], activation: Activation) -> NDArray[np.floating]:
@@ -70,6 +150,24 @@ def clamp_torch(y: Any, activation: Activation) -> Any:
     """Fused activation on a torch float tensor."""
     low, high = real_range(activation)
     return y if activation == "none" else y.clamp(low, None if np.isinf(high) else high)
+
+
+def round_half_away_torch(x: Any) -> Any:
+    """`affine.round_half_away` on a torch float tensor."""
+    whole = x.trunc()
+    return whole + ((x - whole).abs() >= 0.5) * x.sign()
+
+
+def clamp_integers(q: Any, io: Io, activation: Activation = "none") -> Any:
+    """int64 array or tensor clamped to the output's activation range."""
+    return q.clip(*activation_range(activation, quant_of(io.outputs[0]), io.dtype))
+
+
+def bias_quantization(io: Io) -> Quantization:
+    """The quantization of a weighted op's int32 bias: s_in * s_w, zero points 0."""
+    s_in, weights = quant_of(io.inputs[0]).scale[0], quant_of(io.inputs[1])
+    scale = tuple(float(np.float32(s_in * s_w)) for s_w in weights.scale)
+    return Quantization(scale, (0,) * len(scale), 0 if weights.per_channel else None)
 
 
 # --- rules; the docstring is printed when one is broken and becomes the support table
@@ -87,15 +185,38 @@ def kinds_float_or_int8(attrs: Any, io: Io) -> str | None:
     return ", ".join(_of(v) for v in values)
 
 
+def all_float(attrs: Any, io: Io) -> str | None:
+    """all values are float32"""
+    others = [_of(v) for v in (*io.inputs, *io.outputs) if not v.is_float]
+    return ", ".join(others) or None
+
+
 def quantized_per_tensor(attrs: Any, io: Io) -> str | None:
-    """integer activations have one scale and one zero point"""
+    """integer activations have one scale and one zero point within their dtype's range"""
     for value in (*io.inputs, *io.outputs):
         if value.is_constant or value.is_float:
             continue
         if value.quant is None:
             return f'"{value.name}" is {value.dtype} without quantization'
-        if value.quant.per_channel:
+        if value.quant.per_channel or len(value.quant.scale) != 1:
             return f'"{value.name}" has {len(value.quant.scale)} scales'
+        low, high = INTEGER_RANGE[value.dtype]
+        if not low <= zero_point(value) <= high:
+            return f'"{value.name}" is {value.dtype} with zero point {zero_point(value)}'
+    return None
+
+
+def constants_like_activations(attrs: Any, io: Io) -> str | None:
+    """constant operands have the output's dtype, and one scale if they are integers"""
+    for value in io.inputs:
+        if value.is_constant and value.dtype != io.dtype:
+            return f"{_of(value)}, the output is {io.dtype}"
+        if value.is_constant and not value.is_float:
+            if value.quant is None or len(value.quant.scale) != 1 or value.quant.per_channel:
+                return f'"{value.name}" has not exactly one scale'
+            low, high = INTEGER_RANGE[value.dtype]
+            if not low <= zero_point(value) <= high:
+                return f'"{value.name}" has zero point {zero_point(value)}'
     return None
 
 
@@ -122,7 +243,72 @@ def bias_fits(attrs: Any, io: Io) -> str | None:
     if len(io.inputs) < 3:
         return None
     bias, want = io.inputs[2], "float32" if io.outputs[0].is_float else "int32"
-    return None if bias.dtype == want else f"{_of(bias)}, must be {want}"
+    if bias.dtype != want:
+        return f"{_of(bias)}, must be {want}"
+    if bias.quant is None or io.outputs[0].is_float or not _quantized_as_weighted(io):
+        return None
+    expected = bias_quantization(io).scale
+    if len(bias.quant.scale) not in (1, len(expected)) or any(bias.quant.zero_point):
+        return f'"{bias.name}" has {len(bias.quant.scale)} scales and zero points'
+    # readers may have rounded the product on the way; TFLM allows 2 % of the output scale
+    if not np.allclose(bias.quant.scale, expected, rtol=1e-3, atol=0.0):
+        return f'"{bias.name}" has scale {bias.quant.scale[0]:g}, s_in * s_w is {expected[0]:g}'
+    return None
+
+
+def _quantized_as_weighted(io: Io) -> bool:
+    """Whether scales of activations and weights are there, so that rules can compute with them."""
+    return all(v.quant is not None for v in (io.inputs[0], io.inputs[1], io.outputs[0]))
+
+
+def scales_per_channel(axis: int) -> Rule:
+    """The rule that per-channel weight scales run along `axis`."""
+
+    def rule(attrs: Any, io: Io) -> str | None:
+        weights = io.inputs[1]
+        if weights.quant is None or weights.is_float:
+            return None
+        n, found = weights.shape[axis], len(weights.quant.scale)
+        along = weights.quant.axis
+        if (along is None and found == 1) or (along == axis and found == n):
+            return None
+        return f'"{weights.name}" has {found} scales along axis {along}'
+
+    rule.__name__ = f"scales_per_channel_{axis}"
+    rule.__doc__ = f"weights have one scale, or one per output channel (axis {axis})"
+    return rule
+
+
+def accumulator_fits(axis: int) -> Rule:
+    """The rule that no sum of products, bias included, can leave 32 bits.
+
+    axis: the output channel axis of the weights
+    """
+
+    def rule(attrs: Any, io: Io) -> str | None:
+        weights = io.inputs[1]
+        if io.outputs[0].is_float or weights.data is None or not _quantized_as_weighted(io):
+            return None
+        bound = reach(io.inputs[0]) * _absolute_sums(weights.data, axis)
+        if len(io.inputs) > 2 and io.inputs[2].data is not None:
+            bound = bound + np.abs(io.inputs[2].data.astype(np.int64))
+        n_scales = len(quant_of(weights).scale)
+        if n_scales not in (1, len(bound)):
+            return None  # another rule says so
+        _, shift = output_multipliers(io, len(bound))
+        # as float: a left shift may be up to 30, so the product does not fit into int64
+        worst = bound * np.exp2(np.maximum(shift, 0))
+        channel = int(np.argmax(worst))
+        if worst[channel] < 2**31:
+            return None
+        return (
+            f"output channel {channel} reaches {bound[channel]:,} << {max(0, shift[channel])}, "
+            f"2^31 is {2**31:,}"
+        )
+
+    rule.__name__ = f"accumulator_fits_{axis}"
+    rule.__doc__ = "accumulators fit into 32 bits, also after the left shift of requantization"
+    return rule
 
 
 def same_quantization(attrs: Any, io: Io) -> str | None:
@@ -131,3 +317,14 @@ def same_quantization(attrs: Any, io: Io) -> str | None:
     if first.is_float or first.quant == last.quant:
         return None
     return f'"{first.name}" has {first.quant}, "{last.name}" has {last.quant}'
+
+
+def rescale_fits(attrs: Any, io: Io) -> str | None:
+    """the input's scale is less than 2^22 times the output's, so that 32 bits hold the result"""
+    first, last = io.inputs[0], io.outputs[0]
+    if first.is_float or last.is_float or first.quant is None or last.quant is None:
+        return None
+    ratio = first.quant.scale[0] / last.quant.scale[0]
+    if ratio * reach(first) < 2.0**30:
+        return None
+    return f"scales are {first.quant.scale[0]:g} and {last.quant.scale[0]:g}"

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from iseul.core.errors import ShapeError
 
@@ -56,10 +57,21 @@ def same_pads(size: Pair, kernel: Pair, stride: Pair, dilation: Pair = (1, 1)) -
 
 
 def padded(x: Array, pads: Pads, value: float) -> Array:
-    """x (N, H, W, C) with a border of `value`."""
+    """x (N, H, W, C) with a border of `value`; x itself if there is no border."""
+    if not any(pads):
+        return x
     return np.pad(
         x, ((0, 0), (pads[0], pads[1]), (pads[2], pads[3]), (0, 0)), constant_values=value
     )
+
+
+def padded_torch(x: Any, pads: Pads, value: float) -> Any:
+    """`padded` of a torch tensor (N, C, H, W); memory order is kept."""
+    import torch.nn.functional as f
+
+    if not any(pads):
+        return x
+    return f.pad(x, (pads[2], pads[3], pads[0], pads[1]), value=value)
 
 
 def taps(
@@ -78,3 +90,11 @@ def taps(
                     left : left + (out[1] - 1) * stride[1] + 1 : stride[1],
                 ],
             )
+
+
+def patches(x: Array, kernel: Pair, stride: Pair, dilation: Pair) -> Array:
+    """View of x (N, H, W, C) as windows (N, H_out, W_out, kH, kW, C); nothing is copied."""
+    reach = tuple((k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True))
+    windows = sliding_window_view(x, reach, axis=(1, 2))  # (N, H', W', C, reach, reach)
+    strided = windows[:, :: stride[0], :: stride[1], :, :: dilation[0], :: dilation[1]]
+    return strided.transpose(0, 1, 2, 4, 5, 3)

@@ -12,13 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import Field
 
-from iseul.core.config import Config
 from iseul.core.errors import ShapeError
+from iseul.graph.ops import _convolution as convolution
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops import _spatial as spatial
-from iseul.numerics.affine import Activation
+from iseul.graph.ops._shape import expect_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,74 +26,58 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
 
 BATCHED = True
+Attrs = convolution.Attrs
+macs = convolution.window_macs
 
-
-class Attrs(Config):
-    stride: tuple[int, int] = Field(default=(1, 1), description="rows, columns; >= 1")
-    dilation: tuple[int, int] = Field(default=(1, 1), description="rows, columns; >= 1")
-    pads: tuple[int, int, int, int] = Field(
-        default=(0, 0, 0, 0), description="top, bottom, left, right; >= 0"
-    )
-    activation: Activation = Field(default="none", description="clamp fused into the output")
+# Elements of patches that are gathered at a time: 16 MB of float32, so that they stay in cache
+_PATCH_ELEMENTS = 1 << 22
 
 
 def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
     """Output shape (N, H_out, W_out, O). Raises ShapeError."""
+    expect_inputs(inputs, 2, 3)
     x, w = inputs[0].shape, inputs[1].shape
     if len(w) != 4 or len(x) != 4 or x[3] != w[3]:
         raise ShapeError(f"input {x} and weights {w} do not fit: must be (N,H,W,C) and (O,kH,kW,C)")
-    if len(inputs) > 2 and inputs[2].shape != (w[0],):
-        raise ShapeError(f"bias has shape {inputs[2].shape}, must be ({w[0]},)")
-    h, width = spatial.output_shape(x, (w[1], w[2]), attrs.stride, attrs.dilation, attrs.pads)
-    return ((x[0], h, width, w[0]),)
+    return (convolution.output(attrs, inputs, w[0]),)
 
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
-    if io.outputs[0].is_float:
-        y = _accumulate(attrs, inputs[0], inputs[1], 0.0)
-        y = y + inputs[2] if len(inputs) > 2 else y
-        return [quantized.clamp_real(y, attrs.activation).astype(np.float32)]
-    # float64 sums of products of integers are exact below 2^53
-    x = inputs[0].astype(np.float64) - quantized.zero_point(io.inputs[0])
-    total = _accumulate(attrs, x, inputs[1].astype(np.float64), 0.0).astype(np.int64)
-    if len(inputs) > 2:
-        total = total + inputs[2]
-    return [quantized.finish(total, io, attrs.activation)]
+    x, w = quantized.exact_operands(inputs[0], inputs[1], io, axis=0)
+    total = _accumulate(attrs, x, w)
+    return [quantized.finish(total, inputs[2:], io, attrs.activation)]
 
 
-def _accumulate(attrs: Attrs, x: Array, w: Array, pad_value: float) -> Array:
-    kernel = (w.shape[1], w.shape[2])
-    out = spatial.output_shape(x.shape, kernel, attrs.stride, attrs.dilation, attrs.pads)
-    x = spatial.padded(x, attrs.pads, pad_value)
-    total = np.zeros((x.shape[0], *out, w.shape[0]), x.dtype)
-    for i, j, view in spatial.taps(x, kernel, attrs.stride, attrs.dilation, out):
-        total += view @ w[:, i, j, :].T
+def _accumulate(attrs: Attrs, x: Array, w: Array) -> Array:
+    """Sums of products (N, H_out, W_out, O), as matrix products over blocks of samples."""
+    x = spatial.padded(x, attrs.pads, 0.0)
+    windows = spatial.patches(x, (w.shape[1], w.shape[2]), attrs.stride, attrs.dilation)
+    matrix = w.reshape(w.shape[0], -1).T  # (kH kW C, O)
+    n, out = windows.shape[0], windows.shape[1:3]
+    total = np.empty((n, *out, w.shape[0]), x.dtype)
+    block = max(1, _PATCH_ELEMENTS // int(np.prod(windows.shape[1:])))
+    for start in range(0, n, block):
+        rows = windows[start : start + block].reshape(-1, matrix.shape[0])
+        total[start : start + block] = (rows @ matrix).reshape(-1, *out, w.shape[0])
     return total
 
 
 def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     """torch meaning: float differentiable, or exact on int64 tensors."""
-    import torch
     import torch.nn.functional as f
 
-    is_float = io.outputs[0].is_float
-    x, w = inputs[0], inputs[1]
-    if not is_float:
-        x, w = x.double() - quantized.zero_point(io.inputs[0]), w.double()
-    x = f.pad(x.permute(0, 3, 1, 2), (attrs.pads[2], attrs.pads[3], attrs.pads[0], attrs.pads[1]))
-    bias = inputs[2] if is_float and len(inputs) > 2 else None
-    y = f.conv2d(x, w.permute(0, 3, 1, 2), bias, attrs.stride, 0, attrs.dilation)
-    y = y.permute(0, 2, 3, 1)
-    if is_float:
-        return [quantized.clamp_torch(y, attrs.activation)]
-    total = y.round().to(torch.int64) + (inputs[2] if len(inputs) > 2 else 0)
-    return [quantized.finish_torch(total, io, attrs.activation)]
-
-
-def macs(attrs: Attrs, io: Io) -> int:
-    """Multiply-accumulates, taps on padding counted."""
-    return io.outputs[0].n_elements * int(np.prod(io.inputs[1].shape[1:]))
+    x, w = quantized.exact_operands_torch(inputs[0], inputs[1], io)
+    # views: NHWC and OHWI are torch's channels_last
+    x, w = x.permute(0, 3, 1, 2), w.permute(0, 3, 1, 2)
+    padding = (0, 0)
+    if convolution.symmetric(attrs.pads):
+        padding = (attrs.pads[0], attrs.pads[2])
+    else:
+        x = spatial.padded_torch(x, attrs.pads, 0.0)
+    y = f.conv2d(x, w, None, attrs.stride, padding, attrs.dilation)
+    total = y.permute(0, 2, 3, 1)
+    return [quantized.finish_torch(total, inputs[2:], io, attrs.activation)]
 
 
 constraints = (
@@ -102,5 +85,7 @@ constraints = (
     quantized.quantized_per_tensor,
     quantized.weights_are_constant,
     quantized.weights_symmetric_int8,
+    quantized.scales_per_channel(0),
     quantized.bias_fits,
+    quantized.accumulator_fits(0),
 )

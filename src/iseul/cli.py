@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: arguments in, one call out.
+
+Exit codes: 0 done, 1 the work failed (a broken budget too), 2 wrong use. With `--json` one
+JSON object goes to stdout and nothing else; people's lines and progress go to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+import iseul
+from iseul.core import progress
+from iseul.core.errors import DataError, IseulError, UsageError, VerifyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+app = typer.Typer(
+    name="iseul",
+    help="Data and a task in, AI that is proven on a device out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RecipeArg = Annotated[Path, typer.Argument(help="recipe file (TOML)", show_default=False)]
+ModelArg = Annotated[
+    Path, typer.Argument(help=".iseul, .tflite or .pt2 file", show_default=False)
+]
+Board = Annotated[str, typer.Option("--target", help="board; see: iseul list boards")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
+Inputs = Annotated[
+    Path | None, typer.Option("--inputs", help="npz with input_0, input_1, ...: (n, *shape)")
+]
+Goal = Annotated[str, typer.Option("--goal", help="speed, ram or flash")]
+Stateful = Annotated[
+    bool, typer.Option("--stateful", help="samples are consecutive steps; state is kept")
+]
+Out = Annotated[Path | None, typer.Option("--out", help="folder to write")]
+Tiny = Annotated[bool, typer.Option("--tiny", help="small and quick: the recipe's [tiny] table")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", help="override, such as condense.ipc=1")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="print the resolved recipe and stop")]
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[
+        int, typer.Option("-v", count=True, help="more lines: -v stages, -vv passes, -vvv rewrites")
+    ] = 0,
+) -> None:
+    progress.set_verbosity(verbose)
+
+
+def main() -> NoReturn:
+    """Entry point: runs a command and turns every IseulError into one clear message."""
+    wants_json = "--json" in sys.argv[1:]
+    try:
+        code = app(standalone_mode=False)
+    except IseulError as error:
+        _fail(error, wants_json)
+    except typer.Abort:
+        progress.say("aborted")
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        progress.say("interrupted; finished stages are kept, run again to go on")
+        raise SystemExit(130) from None
+    except OSError as error:
+        _fail(DataError(f"{error.filename or 'file'}: {error.strerror or error}"), wants_json)
+    except Exception as error:
+        show = getattr(error, "format_message", None)  # click's usage errors
+        if show is None:
+            raise
+        _fail(UsageError(show(), "iseul --help"), wants_json)
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _fail(error: IseulError, wants_json: bool) -> NoReturn:
+    progress.say(f"error: {error}")
+    if wants_json:
+        _print({"error": {"kind": type(error).__name__, "is": error.problem, "try": error.remedy}})
+    raise SystemExit(error.exit_code)
+
+
+def _print(value: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def _emit(value: Mapping[str, Any], as_json: bool, show: Callable[[], object]) -> None:
+    """The result: JSON on stdout, or `show()`'s renderable there."""
+    if as_json:
+        _print(value)
+        return
+    from rich.console import Console
+
+    Console(highlight=False).print(show())
+
+
+# --- runs
+
+
+@app.command()
+def run(
+    recipe: RecipeArg,
+    tiny: Tiny = False,
+    set_: Sets = None,
+    from_: Annotated[str | None, typer.Option("--from", help="redo from this stage on")] = None,
+    only: Annotated[str | None, typer.Option("--only", help="this stage alone")] = None,
+    out: Out = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Run a recipe: data to a proven device. Resumes; skips what is up to date."""
+    _run(recipe, tiny, set_, out, dry_run, json_, start=from_, only=only)
+
+
+@app.command()
+def condense(
+    recipe: RecipeArg,
+    tiny: Tiny = False,
+    set_: Sets = None,
+    out: Out = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Run a recipe up to its condense stage."""
+    _run(recipe, tiny, set_, out, dry_run, json_, until="condense")
+
+
+@app.command()
+def train(
+    recipe: RecipeArg,
+    tiny: Tiny = False,
+    set_: Sets = None,
+    out: Out = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Run a recipe up to its train stage."""
+    _run(recipe, tiny, set_, out, dry_run, json_, until="train")
+
+
+@app.command()
+def compress(
+    recipe: RecipeArg,
+    tiny: Tiny = False,
+    set_: Sets = None,
+    out: Out = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Run a recipe up to its compress stage."""
+    _run(recipe, tiny, set_, out, dry_run, json_, until="compress")
+
+
+def _run(
+    path: Path,
+    tiny: bool,
+    sets: list[str] | None,
+    out: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    **stages: str | None,
+) -> None:
+    from iseul.pipeline import run_recipe
+    from iseul.pipeline.recipe import read_recipe
+    from iseul.report.terminal import summary_table
+
+    recipe = read_recipe(path, sets or (), tiny)
+    if dry_run:
+        _print(recipe.dump())
+        return
+    folder = out or Path("runs") / (recipe.name + ("-tiny" if tiny else ""))
+    result = run_recipe(recipe, folder, **stages)
+    page = folder / "report" / "report.html"
+    if page.is_file():
+        progress.say(f"report    {page}")
+    _emit(result.summary, as_json, lambda: summary_table(result.summary))
+    if result.broken is not None:
+        progress.say(f"error: {result.broken}")
+        raise SystemExit(result.broken.exit_code)
+
+
+# --- models
+
+
+@app.command("compile")
+def compile_(
+    model: ModelArg,
+    target: Board,
+    goal: Goal = "speed",
+    format_: Annotated[str, typer.Option("--format", help="what to write; see: iseul list")] = "c",
+    out: Out = None,
+    json_: Json = False,
+) -> None:
+    """Compile a model to C99 for a board."""
+    from iseul import commands
+
+    value = commands.compile_model(model, target, goal, format_, out)
+    _emit(value, json_, lambda: commands.compile_lines(value))
+
+
+@app.command()
+def profile(
+    model: ModelArg,
+    target: Board,
+    inputs: Inputs = None,
+    compiler: Annotated[str | None, typer.Option(help="gcc or clang")] = None,
+    goal: Goal = "speed",
+    json_: Json = False,
+) -> None:
+    """Count instructions, RAM and flash of a model on the emulated board, node by node."""
+    from iseul import commands
+
+    value = commands.profile_model(model, target, inputs, compiler, goal)
+    _emit(value, json_, lambda: commands.profile_table(value))
+
+
+@app.command()
+def predict(
+    model: ModelArg,
+    inputs: Annotated[Path, typer.Option(help="npz with input_0, ...: (n, *shape)")],
+    outputs: Annotated[Path, typer.Option(help="npz to write: output_0, ...")],
+    on: Annotated[str, typer.Option(help="numpy, host, or a board")] = "numpy",
+    stateful: Stateful = False,
+    json_: Json = False,
+) -> None:
+    """Run a model on inputs from a file, by the oracle, the host C or an emulated board."""
+    from iseul import commands
+
+    value = commands.predict(model, inputs, outputs, on, stateful)
+    _emit(value, json_, lambda: f"{value['n_inputs']} samples on {on} -> {outputs}")
+
+
+@app.command()
+def verify(
+    model: ModelArg,
+    target: Board,
+    inputs: Inputs = None,
+    random: Annotated[int, typer.Option(min=1, help="random samples, without --inputs")] = 8,
+    seed: Annotated[int, typer.Option(help="of the random samples")] = 0,
+    stateful: Stateful = False,
+    json_: Json = False,
+) -> None:
+    """Prove that oracle, host C and emulated board compute the same; else name the node."""
+    from iseul import commands
+
+    value = commands.verify(model, target, inputs, random, seed, stateful)
+    _emit(value, json_, lambda: commands.verdict_lines(value))
+    if not value["equal"]:
+        raise VerifyError(commands.verdict_lines(value)) if not json_ else SystemExit(1)
+
+
+@app.command()
+def check(model: ModelArg, target: Board, json_: Json = False) -> None:
+    """Say at once what a board can not do with a model, and the least RAM and flash."""
+    from iseul import commands
+
+    value = commands.check(model, target)
+    _emit(value, json_, lambda: commands.check_table(value))
+    if not value["supported"]:
+        raise SystemExit(1)
+
+
+# --- what there is
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Argument(help="one kind; without it, all")] = None,
+    json_: Json = False,
+) -> None:
+    """List what Iseul has: boards, ops, data sets, methods, kernels, runners."""
+    from iseul import catalogue
+
+    value = catalogue.entries(kind)
+    _emit(value, json_, lambda: catalogue.entries_table(value))
+
+
+@app.command()
+def show(
+    kind: Annotated[str, typer.Argument(help="kind; see: iseul list")],
+    name: Annotated[str, typer.Argument(help="entry of that kind")],
+    json_: Json = False,
+) -> None:
+    """Show one entry: what it does, its keys with defaults, its rules."""
+    from iseul import catalogue
+
+    value = catalogue.describe(kind, name)
+    _emit(value, json_, lambda: catalogue.description(value))
+
+
+@app.command()
+def report(
+    run_dir: Annotated[Path, typer.Argument(help="folder of a run", show_default=False)],
+    json_: Json = False,
+) -> None:
+    """Write a run's report again: report.html and report.json."""
+    from iseul import commands
+
+    value = commands.report(run_dir)
+    _emit(value, json_, lambda: value["report"])
+
+
+@app.command()
+def doctor(json_: Json = False) -> None:
+    """Say what works on this machine, what is missing, and the command that installs it."""
+    from iseul import catalogue
+
+    value = catalogue.examine()
+    _emit(value, json_, lambda: catalogue.health_table(value))
+    if not value["ok"]:
+        raise SystemExit(1)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    sys.stdout.write(f"{iseul.__version__}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the model commands of the command line do: one function each, returning their JSON."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.table import Table
+
+from iseul.compile import check_model, compile_graph, write_package
+from iseul.core import registry
+from iseul.core.artifact import write_bytes, write_json
+from iseul.core.errors import DataError, UsageError
+from iseul.core.units import show_bytes, show_count, show_energy
+from iseul.graph.files import load_graph
+from iseul.graph.interpret import check_inputs, interpret_samples
+from iseul.graph.passes._order import run_passes
+from iseul.targets import load_target
+
+if TYPE_CHECKING:
+    from iseul.compile import Package
+    from iseul.graph.ir import Graph
+    from iseul.numerics import Array
+    from iseul.targets import Target
+
+EMIT = "iseul.compile.emit"
+Json = dict[str, Any]
+
+
+def _package(path: Path, board: str, goal: str = "speed") -> tuple[Graph, Package]:
+    """The graph as the file says it, and its package for a board."""
+    target = load_target(board)
+    graph = load_graph(path)
+    return graph, _compile(graph, target, goal)
+
+
+def _compile(graph: Graph, target: Target, goal: str) -> Package:
+    if goal not in ("speed", "ram", "flash"):
+        raise UsageError(f'--goal "{goal}"', "speed, ram or flash")
+    return compile_graph(run_passes(graph, target), target, goal=goal)
+
+
+def compile_model(path: Path, board: str, goal: str, format_: str, out: Path | None) -> Json:
+    """`iseul compile`: write the C of a model into a folder."""
+    registry.load(EMIT, format_)
+    _, package = _package(path, board, goal)
+    folder = out or Path("build") / f"{package.name}-{board}"
+    write_package(package, folder)
+    write_json(folder / "package.json", package.summary())
+    return {
+        "model": str(path),
+        "target": board,
+        "format": format_,
+        "out": str(folder),
+        "files": sorted(package.files),
+        "arena_bytes": package.plan.arena_bytes,
+        "arena_lower_bound_bytes": package.plan.lower_bound_bytes,
+        "kernels": {step.node: step.kernel for step in package.steps},
+        "notes": list(package.notes),
+    }
+
+
+def compile_lines(value: Json) -> str:
+    """What people read after `iseul compile`."""
+    lines = [f"{len(value['files'])} files in {value['out']}"]
+    lines.append(
+        f"arena {value['arena_bytes']:,} bytes (lower bound {value['arena_lower_bound_bytes']:,})"
+    )
+    return "\n".join([*lines, *(f"note: {note}" for note in value["notes"])])
+
+
+def read_inputs(graph: Graph, path: Path) -> list[Array]:
+    """Arrays input_0, input_1, ... of an npz, checked against the graph's inputs."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            missing = [
+                f"input_{i}" for i in range(len(graph.inputs)) if f"input_{i}" not in file.files
+            ]
+            if missing:
+                raise DataError(
+                    f"{path}: has {', '.join(file.files) or 'no arrays'}, "
+                    f"must have {', '.join(missing)}",
+                    "one array (n, *shape) per graph input: input_0, input_1, ...",
+                )
+            arrays = [file[f"input_{i}"] for i in range(len(graph.inputs))]
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise DataError(f"{path}: can not be read as npz: {error}") from None
+    check_inputs(graph, arrays)
+    if len({len(array) for array in arrays}) > 1:
+        raise DataError(f"{path}: inputs have {[len(a) for a in arrays]} samples, must be as many")
+    return arrays
+
+
+def random_inputs(graph: Graph, n: int, seed: int) -> list[Array]:
+    """Seeded random samples over the whole range of each input's dtype; floats are normal."""
+    from iseul.device.verify import random_inputs as draw
+
+    return draw(graph, n, seed)
+
+
+def profile_model(
+    path: Path, board: str, inputs: Path | None, compiler: str | None, goal: str
+) -> Json:
+    """`iseul profile`: the JSON of the contract."""
+    from iseul.device.measure import profile_package
+
+    if compiler not in (None, "gcc", "clang"):
+        raise UsageError(f'--compiler "{compiler}"', "gcc or clang")
+    graph, package = _package(path, board, goal)
+    arrays = read_inputs(graph, inputs) if inputs is not None else None
+    return {**profile_package(package, arrays, compiler=compiler), "model": str(path)}
+
+
+def profile_table(value: Json) -> Table:
+    """What people read after `iseul profile`."""
+    ram, flash = value["ram"], value["flash"]
+    energy = value["energy_uj"]
+    table = Table(
+        title=f"{value['model']} on {value['target']} ({value['compiler']})",
+        caption=(
+            f"{value['instructions']:,} instructions (counted), {value['cycles_model']:,.0f} cycles"
+            f" and {value['latency_ms_model']:.2f} ms (modelled), "
+            + (f"{show_energy(energy['mid'])} (modelled)\n" if energy else "energy not known\n")
+            + f"RAM: arena {ram['arena_bytes']:,} B (lower bound "
+            f"{ram['arena_lower_bound_bytes']:,}), state {ram['state_bytes']:,}, stack "
+            f"{ram['stack_bytes']:,}   flash: code {show_bytes(flash['code_bytes'])}, "
+            f"constants {show_bytes(flash['constant_bytes'])}"
+        ),
+    )
+    for name in ("node", "op", "shape", "kernel"):
+        table.add_column(name)
+    for name in ("MACs", "instructions", "share"):
+        table.add_column(name, justify="right")
+    total = max(1, value["instructions"])
+    for node in value["nodes"]:
+        table.add_row(
+            node["name"],
+            node["op"],
+            "x".join(map(str, node["shape"])),
+            node["kernel"],
+            show_count(node["macs"]),
+            f"{node['instructions']:,}",
+            f"{100 * node['instructions'] / total:.1f} %",
+        )
+    return table
+
+
+def predict(path: Path, inputs: Path, outputs: Path, on: str, stateful: bool) -> Json:
+    """`iseul predict`: outputs of a model on numpy, the host C or an emulated board."""
+    graph = load_graph(path)
+    arrays = read_inputs(graph, inputs)
+    if on == "numpy":
+        results = interpret_samples(graph, arrays, stateful=stateful).outputs
+    else:
+        board = load_target("host" if on == "host" else on)
+        runner = "host" if on == "host" else "cortex_m"
+        package = _compile(graph, board, "speed")
+        module = registry.load("iseul.device.runners", runner)
+        results = module.run(package, arrays, stateful=stateful).outputs
+    _write_npz(outputs, {f"output_{i}": array for i, array in enumerate(results)})
+    return {
+        "model": str(path),
+        "on": on,
+        "n_inputs": len(arrays[0]) if arrays else 0,
+        "outputs": str(outputs),
+        "shapes": [list(array.shape) for array in results],
+    }
+
+
+def _write_npz(path: Path, arrays: dict[str, Array]) -> None:
+    import io
+
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: the folder {path.parent} does not exist", f"mkdir {path.parent}")
+    write_bytes(path, buffer.getvalue())
+
+
+def verify(
+    path: Path, board: str, inputs: Path | None, n_random: int, seed: int, stateful: bool
+) -> Json:
+    """`iseul verify`: the JSON of the contract."""
+    from iseul.device.verify import verify_package
+
+    graph, package = _package(path, board)
+    arrays = (
+        read_inputs(graph, inputs) if inputs is not None else random_inputs(graph, n_random, seed)
+    )
+    judges = ("numpy", "host") if board == "host" else ("numpy", "host", "cortex_m")
+    verdict = verify_package(package, arrays, judges=judges, stateful=stateful)
+    return {**verdict, "model": str(path)}
+
+
+def verdict_lines(value: Json) -> str:
+    """What people read after `iseul verify`."""
+    judges = ", ".join(value["judges"])
+    if value["equal"]:
+        return (
+            f"equal: {judges} agree on every value of {value['n_inputs']} samples\n"
+            f"SHA-256 of the outputs: {value['outputs_sha256']}"
+        )
+    first = value["first_difference"]
+    return (
+        f'{first["op"]} "{first["node"]}" is the first that differs: sample {first["input"]}, '
+        f"index {first['index']}: expected {first['expected']}, got {first['got']}"
+    )
+
+
+def check(path: Path, board: str) -> Json:
+    """`iseul check`: the JSON of the contract."""
+    target = load_target(board)
+    return {
+        "model": str(path),
+        "target": board,
+        **check_model(run_passes(load_graph(path), target), target),
+    }
+
+
+def check_table(value: Json) -> Table:
+    """What people read after `iseul check`."""
+    fits = "supported" if value["supported"] else "NOT supported"
+    table = Table(
+        title=f"{value['model']} on {value['target']}: {fits}",
+        caption=(
+            f"arena at least {value['arena_lower_bound_bytes']:,} bytes, "
+            f"constants {value['constant_bytes']:,} bytes"
+        ),
+    )
+    for name in ("node", "op", "", "reason", "try"):
+        table.add_column(name)
+    for node in value["nodes"]:
+        mark = "yes" if node["supported"] else "NO"
+        table.add_row(node["name"], node["op"], mark, node["reason"] or "", node["try"] or "")
+    return table
+
+
+def report(run_dir: Path) -> Json:
+    """`iseul report`: write the report of a finished run again."""
+    from iseul.report import write_report
+
+    if not (run_dir / "recipe.json").is_file():
+        raise DataError(f"{run_dir}: is not the folder of a run (no recipe.json)", "iseul run")
+    return {"report": str(write_report(run_dir))}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Padding with a constant: a border of `value` around each sample.
+
+int8:   the border holds the integer that stands for `value`, the zero point for 0
+        (TensorFlow Lite Micro: micro/kernels/pad_common.cc)
+Inputs: x (N, ...). `pads` has (before, after) for each axis; the batch axis gets none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from iseul.core.config import Config
+from iseul.core.errors import ShapeError
+from iseul.graph.ops import _quantized as quantized
+from iseul.graph.ops._shape import Pad, expect_inputs
+from iseul.numerics import affine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iseul.graph.ir import Io, Shape, Value
+    from iseul.numerics import Array
+
+BATCHED = True
+
+
+class Attrs(Config):
+    pads: tuple[tuple[Pad, Pad], ...] = Field(
+        default=(), description="(before, after) of each axis; >= 0"
+    )
+    value: float = Field(default=0.0, allow_inf_nan=False, description="real value of the border")
+
+
+def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
+    """The padded shape. Raises ShapeError."""
+    expect_inputs(inputs, 1)
+    x = inputs[0].shape
+    if len(attrs.pads) != len(x):
+        raise ShapeError(f"{len(attrs.pads)} pairs of pads for input {x}, must be {len(x)}")
+    if x and any(attrs.pads[0]):
+        raise ShapeError(f"pads {attrs.pads[0]} on the batch axis, must be (0, 0)")
+    return (tuple(n + sum(pair) for n, pair in zip(x, attrs.pads, strict=True)),)
+
+
+def border(attrs: Attrs, io: Io) -> float:
+    """What the border holds: the value, or the integer that stands for it."""
+    out = io.outputs[0]
+    if out.is_float:
+        return attrs.value
+    value = np.array(attrs.value, np.float32)
+    return int(affine.quantize(value, quantized.quant_of(out), out.dtype))
+
+
+def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
+    """numpy meaning; see the file's header."""
+    return [np.pad(inputs[0], attrs.pads, constant_values=border(attrs, io))]
+
+
+def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
+    """torch meaning: float differentiable, or exact on int64 tensors."""
+    import torch.nn.functional as f
+
+    flat = [n for pair in reversed(attrs.pads) for n in pair]  # torch counts from the last axis
+    return [f.pad(inputs[0], flat, value=border(attrs, io))]
+
+
+constraints = (
+    quantized.kinds_float_or_int8,
+    quantized.quantized_per_tensor,
+    quantized.same_quantization,
+)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The order of the passes, and the function that runs them.
+
+All of them keep what the graph computes: integers to the bit, floats up to rounding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iseul.core import registry
+from iseul.core.progress import say
+from iseul.graph.verify import check_graph
+
+if TYPE_CHECKING:
+    from iseul.graph.ir import Graph
+    from iseul.targets import Target
+
+PASSES = "iseul.graph.passes"
+
+ORDER = (
+    "fold_constants",  # what depends on constants only becomes a constant
+    "remove_identity",  # so that the patterns below stand next to each other
+    "fold_pad",  # pad + convolution
+    "fold_batch_norm",  # convolution + batch_norm
+    "replace_batch_norm",  # batch_norm that no convolution takes
+    "fuse_activation",  # anything with a fused clamp + relu; after batch_norm is gone
+)
+
+
+def run_passes(graph: Graph, target: Target | None) -> Graph:
+    """The graph after all passes, each verified.
+
+    target: what the passes may use; None before a target is known
+    """
+    for name in ORDER:
+        before = len(graph.nodes)
+        graph = registry.load(PASSES, name).rewrite(graph, target)
+        check_graph(graph)
+        say(f"  {name}: {before} -> {len(graph.nodes)} nodes", 2)
+    return graph
