@@ -117,13 +117,24 @@ def _read_own(path: Path) -> Graph:
         raise DataError(f"{path}: truncated: header says {length} bytes, file has {len(raw)}")
     try:
         header = json.loads(raw[start : start + length])
-        graph = _from_header(header, memoryview(raw)[start + length :])
+        data = memoryview(raw)[start + length :]
+        _check_length(header, len(data))
+        graph = _from_header(header, data)
         check_graph(graph)
     except IseulError as error:
         raise DataError(f"{path}: {error.problem}", error.remedy) from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise DataError(f"{path}: corrupt graph: {type(error).__name__}: {error}") from None
     return graph
+
+
+def _check_length(header: Any, n_bytes: int) -> None:
+    """The last constant, padded, ends where the file ends."""
+    spans = [item["data"] for item in header["values"] if item["data"] is not None]
+    spans += [item["initial"] for item in header["states"]]
+    end = max((int(start) + int(length) for start, length in spans), default=0)
+    if end + -end % _ALIGN != n_bytes:
+        raise DataError(f"cut or changed: constants end at byte {end}, the file has {n_bytes}")
 
 
 def _from_header(header: Any, data: memoryview) -> Graph:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The oracle: runs a graph with the ops' numpy meanings. Slow, exact, the first of the judges."""
+"""The oracle: runs a graph with the ops' numpy meanings. Slow, exact, the first of the judges.
+
+Another executor of single nodes can be passed as `run`: `torch_run` does so to judge the oracle.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from iseul.graph.build import OPS
 from iseul.numerics.affine import storage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from iseul.graph.ir import Graph, Node, Value
+    from iseul.graph.ir import Graph, Io, Node, Value
     from iseul.numerics import Array
+
+    RunNode = Callable[[Node, Sequence[Array], Io], list[Array]]
 
 Arrays = dict[str, "Array"]
 
@@ -36,8 +41,18 @@ def initial_state(graph: Graph) -> Arrays:
     return {state.value: state.initial for state in graph.states}
 
 
+def run_numpy(node: Node, inputs: Sequence[Array], io: Io) -> list[Array]:
+    """A node's outputs by its op's numpy meaning."""
+    results: list[Array] = registry.load(OPS, node.op).run(node.attrs, inputs, io)
+    return results
+
+
 def interpret(
-    graph: Graph, inputs: Sequence[Array], state: Mapping[str, Array] | None = None
+    graph: Graph,
+    inputs: Sequence[Array],
+    state: Mapping[str, Array] | None = None,
+    *,
+    run: RunNode = run_numpy,
 ) -> Result:
     """One invoke. inputs: one array per graph input, of its shape and dtype.
 
@@ -49,13 +64,9 @@ def interpret(
     values = {v.name: v.data for v in graph.constants if v.data is not None}
     values |= dict(zip(graph.inputs, (x[0] for x in stacked), strict=True))
     values |= dict(state) if state is not None else initial_state(graph)
-    made: Arrays = {}
     for node in graph.nodes:
-        io = graph.io(node)
-        arrays = [values[name] for name in node.inputs]
-        results = registry.load(OPS, node.op).run(node.attrs, arrays, io)
-        for out, array in zip(io.outputs, results, strict=True):
-            made[out.name] = values[out.name] = array.astype(storage(out.dtype), copy=False)
+        _run_node(graph, node, values, run)
+    made = {name: values[name] for node in graph.nodes for name in node.outputs}
     return Result(
         [values[name] for name in graph.outputs],
         {s.value: values[s.next] for s in graph.states},
@@ -70,6 +81,7 @@ def interpret_samples(
     keep: Sequence[str] = (),
     stateful: bool = False,
     chunk: int = 64,
+    run: RunNode = run_numpy,
 ) -> Result:
     """Many samples. inputs: one array (n, *shape) per graph input.
 
@@ -78,13 +90,13 @@ def interpret_samples(
     consecutive steps and `state` of the result is the last one's.
     """
     check_inputs(graph, inputs)
-    if graph.states or not _batchable(graph):
-        return _one_by_one(graph, inputs, keep, stateful)
+    if graph.states or not batchable(graph):
+        return _one_by_one(graph, inputs, keep, stateful, run)
     n = len(inputs[0]) if inputs else 1
     wanted = [*graph.outputs, *keep]
     parts: dict[str, list[Array]] = {name: [] for name in wanted}
     for start in range(0, n, chunk):
-        values = _run_merged(graph, [x[start : start + chunk] for x in inputs])
+        values = _run_merged(graph, [x[start : start + chunk] for x in inputs], run)
         for name in dict.fromkeys(wanted):
             parts[name].append(_unmerge(values[name], graph.values[name]))
     whole = {name: _join(pieces, graph.values[name]) for name, pieces in parts.items()}
@@ -98,13 +110,13 @@ def _join(pieces: Sequence[Array], value: Value) -> Array:
 
 
 def _one_by_one(
-    graph: Graph, inputs: Sequence[Array], keep: Sequence[str], stateful: bool
+    graph: Graph, inputs: Sequence[Array], keep: Sequence[str], stateful: bool, run: RunNode
 ) -> Result:
     state = initial_state(graph)
     outputs: list[list[Array]] = [[] for _ in graph.outputs]
     kept: dict[str, list[Array]] = {name: [] for name in keep}
     for i in range(len(inputs[0]) if inputs else 1):
-        result = interpret(graph, [x[i] for x in inputs], state if stateful else None)
+        result = interpret(graph, [x[i] for x in inputs], state if stateful else None, run=run)
         state = dict(result.state)
         for pile, array in zip(outputs, result.outputs, strict=True):
             pile.append(array)
@@ -117,7 +129,7 @@ def _one_by_one(
     return Result(stacked, state, {name: np.stack(pile) for name, pile in kept.items() if pile})
 
 
-def _batchable(graph: Graph) -> bool:
+def batchable(graph: Graph) -> bool:
     """Whether samples may be stacked along axis 0 through the whole graph."""
     moving = [v for v in graph.values.values() if not v.is_constant]
     return (
@@ -127,19 +139,18 @@ def _batchable(graph: Graph) -> bool:
     )
 
 
-def _run_merged(graph: Graph, inputs: Sequence[Array]) -> Arrays:
+def _run_merged(graph: Graph, inputs: Sequence[Array], run: RunNode) -> Arrays:
     values: Arrays = {v.name: v.data for v in graph.constants if v.data is not None}
     for name, x in zip(graph.inputs, inputs, strict=True):
         values[name] = x.reshape(-1, *x.shape[2:])  # (n, 1, ...) -> (n, ...)
     for node in graph.nodes:
-        _run_node(graph, node, values)
+        _run_node(graph, node, values, run)
     return values
 
 
-def _run_node(graph: Graph, node: Node, values: Arrays) -> None:
+def _run_node(graph: Graph, node: Node, values: Arrays, run: RunNode) -> None:
     io = graph.io(node)
-    arrays = [values[name] for name in node.inputs]
-    results = registry.load(OPS, node.op).run(node.attrs, arrays, io)
+    results = run(node, [values[name] for name in node.inputs], io)
     for out, array in zip(io.outputs, results, strict=True):
         values[out.name] = array.astype(storage(out.dtype), copy=False)
 

@@ -70,6 +70,13 @@ def _check_constant(value: Value) -> None:
 
 
 def _check_order(graph: Graph) -> None:
+    odd = [name for name in graph.inputs if name not in graph.values]
+    odd += [name for name in graph.inputs if name not in odd and graph.values[name].is_constant]
+    if odd or len(set(graph.inputs)) < len(graph.inputs):
+        raise ShapeError(
+            f'graph "{graph.name}": inputs {odd or list(graph.inputs)} must be values, not '
+            "constants, each named once"
+        )
     known = {*graph.inputs, *(value.name for value in graph.constants)}
     known.update(state.value for state in graph.states)
     names: set[str] = set()

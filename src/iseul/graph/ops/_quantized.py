@@ -90,7 +90,9 @@ def exact_operands(x: Array, w: Array, io: Io, axis: int) -> tuple[Array, Array]
         return x, w
     bound = reach(io.inputs[0]) * int(_absolute_sums(w, axis).max(initial=0))
     kind = np.float32 if bound < _EXACT_FLOAT32 else np.float64
-    return x.astype(kind) - kind(zero_point(io.inputs[0])), w.astype(kind)
+    centred: Array = x.astype(kind)
+    np.subtract(centred, zero_point(io.inputs[0]), out=centred)
+    return centred, w.astype(kind)
 
 
 def _absolute_sums(w: Array, axis: int) -> NDArray[np.int64]:
@@ -290,7 +292,7 @@ def accumulator_fits(axis: int) -> Rule:
         if io.outputs[0].is_float or weights.data is None or not _quantized_as_weighted(io):
             return None
         bound = reach(io.inputs[0]) * _absolute_sums(weights.data, axis)
-        if len(io.inputs) > 2 and io.inputs[2].data is not None:
+        if len(io.inputs) > 2 and io.inputs[2].data is not None and not io.inputs[2].is_float:
             bound = bound + np.abs(io.inputs[2].data.astype(np.int64))
         n_scales = len(quant_of(weights).scale)
         if n_scales not in (1, len(bound)):

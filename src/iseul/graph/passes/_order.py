@@ -23,7 +23,6 @@ ORDER = (
     "remove_identity",  # so that the patterns below stand next to each other
     "fold_pad",  # pad + convolution
     "fold_batch_norm",  # convolution + batch_norm
-    "replace_batch_norm",  # batch_norm that no convolution takes
     "fuse_activation",  # anything with a fused clamp + relu; after batch_norm is gone
 )
 

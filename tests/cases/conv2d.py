@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of conv2d."""
+
+from functools import partial
+
+from cases._convolutions import convolution
+
+_conv = partial(convolution, "conv2d")
+
+CASES = (
+    _conv("1x1", (4, 5, 8), 8, (1, 1)),
+    _conv("1x1 odd channels", (3, 3, 7), 5, (1, 1)),
+    _conv("1x1 one channel in and out", (3, 4, 1), 1, (1, 1)),
+    _conv("1x1 many channels", (2, 3, 67), 9, (1, 1)),
+    _conv("1x1 stride 2", (5, 6, 6), 4, (1, 1), stride=(2, 2)),
+    _conv("3x3 valid", (6, 5, 4), 6, (3, 3)),
+    _conv("3x3 same", (5, 6, 3), 4, (3, 3), pads=(1, 1, 1, 1)),
+    _conv(
+        "3x3 stride 2, pads bottom right", (6, 6, 4), 4, (3, 3), stride=(2, 2), pads=(0, 1, 0, 1)
+    ),
+    _conv("3x3 stride 2, pads top left", (6, 7, 2), 3, (3, 3), stride=(2, 2), pads=(1, 0, 1, 0)),
+    _conv("3x3 one channel in", (7, 7, 1), 8, (3, 3), pads=(1, 1, 1, 1)),
+    _conv("3x3 dilation 2", (7, 8, 3), 3, (3, 3), dilation=(2, 2), pads=(2, 2, 2, 2)),
+    _conv("3x3 dilation 1x3, stride 2x1", (7, 9, 2), 3, (3, 3), dilation=(1, 3), stride=(2, 1)),
+    _conv("2x2 even kernel", (4, 4, 4), 4, (2, 2), pads=(0, 1, 0, 1)),
+    _conv("10x4 kernel", (12, 6, 1), 6, (10, 4), stride=(2, 2), pads=(4, 5, 1, 1)),
+    _conv("1x5 row kernel", (3, 8, 2), 3, (1, 5), pads=(0, 0, 2, 2)),
+    _conv("kernel as large as the input", (4, 3, 5), 6, (4, 3)),
+    _conv("pads wider than the kernel", (2, 2, 2), 2, (1, 1), pads=(2, 1, 0, 3)),
+    _conv("no bias", (4, 4, 3), 4, (3, 3), bias=False),
+    _conv("one scale for all channels", (4, 4, 3), 4, (3, 3), one_scale=True),
+    _conv("relu", (4, 4, 4), 4, (3, 3), activation="relu"),
+    _conv("relu, zero point -128", (4, 4, 4), 4, (3, 3), activation="relu", zero_out=-128),
+    _conv("relu6", (4, 4, 4), 4, (3, 3), activation="relu6", scale_out=0.05, zero_out=-60),
+    _conv("relu_n1_to_1", (4, 4, 4), 4, (3, 3), activation="relu_n1_to_1", scale_out=0.02),
+    _conv("zero point in -128", (4, 4, 4), 4, (3, 3), pads=(1, 1, 1, 1), zero_in=-128),
+    _conv("zero point in 127", (4, 4, 4), 4, (3, 3), pads=(1, 1, 1, 1), zero_in=127),
+    _conv("zero point out 127", (4, 4, 4), 4, (3, 3), zero_out=127),
+    _conv("saturates", (4, 4, 4), 6, (3, 3), scale_out=0.02),
+    _conv(
+        "multiplier above 1",
+        (4, 4, 2),
+        4,
+        (1, 1),
+        bias=False,
+        zero_in=0,
+        scale_in=0.001,
+        largest_w=2,
+        scale_out=1e-5,
+        scale_w=0.05,
+    ),
+    _conv("multiplier far below 1", (3, 3, 8), 4, (3, 3), scale_out=40.0),
+    _conv("multiplier 0: everything is the zero point", (2, 2, 2), 2, (1, 1), scale_out=1e7),
+    _conv("float 1x1", (4, 5, 7), 5, (1, 1), kind="float32"),
+    _conv(
+        "float 3x3 stride 2", (7, 6, 3), 4, (3, 3), kind="float32", stride=(2, 2), pads=(1, 1, 0, 1)
+    ),
+    _conv(
+        "float 3x3 dilation 2, relu6",
+        (7, 8, 3),
+        3,
+        (3, 3),
+        kind="float32",
+        dilation=(2, 2),
+        pads=(2, 2, 2, 2),
+        activation="relu6",
+    ),
+    _conv(
+        "float no bias, relu", (4, 4, 3), 4, (3, 3), kind="float32", bias=False, activation="relu"
+    ),
+    _conv("float relu_n1_to_1", (4, 4, 3), 4, (3, 3), kind="float32", activation="relu_n1_to_1"),
+)

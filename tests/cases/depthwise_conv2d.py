@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of depthwise_conv2d."""
+
+from functools import partial
+
+from cases._convolutions import convolution
+
+_conv = partial(convolution, "depthwise_conv2d")
+
+CASES = (
+    _conv("3x3 same", (6, 6, 8), 8, (3, 3), pads=(1, 1, 1, 1)),
+    _conv("3x3 valid, odd channels", (5, 6, 7), 7, (3, 3)),
+    _conv("3x3 one channel", (5, 5, 1), 1, (3, 3), pads=(1, 1, 1, 1)),
+    _conv("3x3 odd width", (4, 7, 4), 4, (3, 3), pads=(1, 1, 1, 1)),
+    _conv("3x3 width 1", (5, 1, 6), 6, (3, 3), pads=(1, 1, 1, 1)),
+    _conv(
+        "3x3 stride 2, pads bottom right", (6, 6, 5), 5, (3, 3), stride=(2, 2), pads=(0, 1, 0, 1)
+    ),
+    _conv("3x3 stride 2, pads top left", (7, 6, 4), 4, (3, 3), stride=(2, 2), pads=(1, 0, 1, 0)),
+    _conv("3x3 stride 2x1", (7, 5, 4), 4, (3, 3), stride=(2, 1), pads=(1, 1, 1, 1)),
+    _conv("3x3 dilation 2", (8, 7, 3), 3, (3, 3), dilation=(2, 2), pads=(2, 2, 2, 2)),
+    _conv("depth multiplier 2", (5, 5, 3), 6, (3, 3), pads=(1, 1, 1, 1)),
+    _conv("depth multiplier 4, one channel in", (6, 5, 1), 4, (3, 3)),
+    _conv("depth multiplier 3, stride 2", (6, 5, 2), 6, (2, 2), stride=(2, 2)),
+    _conv("1x1", (4, 3, 5), 5, (1, 1)),
+    _conv("5x5", (7, 7, 2), 2, (5, 5), pads=(2, 2, 2, 2)),
+    _conv("10x4 kernel, one channel in", (12, 6, 1), 8, (10, 4), stride=(2, 2), pads=(4, 5, 1, 1)),
+    _conv("kernel as large as the input", (4, 5, 6), 6, (4, 5)),
+    _conv("no bias", (4, 4, 4), 4, (3, 3), bias=False),
+    _conv("one scale for all channels", (4, 4, 4), 4, (3, 3), one_scale=True),
+    _conv("relu, zero point -128", (5, 5, 4), 4, (3, 3), activation="relu", zero_out=-128),
+    _conv("relu6", (5, 5, 4), 4, (3, 3), activation="relu6", scale_out=0.05, zero_out=-60),
+    _conv("relu_n1_to_1", (5, 5, 4), 4, (3, 3), activation="relu_n1_to_1", scale_out=0.02),
+    _conv("zero point in -128", (5, 5, 4), 4, (3, 3), pads=(1, 1, 1, 1), zero_in=-128),
+    _conv("zero point in 127", (5, 5, 4), 4, (3, 3), pads=(1, 1, 1, 1), zero_in=127),
+    _conv("saturates", (5, 5, 4), 4, (3, 3), scale_out=0.01),
+    _conv(
+        "multiplier above 1",
+        (4, 4, 3),
+        3,
+        (1, 2),
+        bias=False,
+        zero_in=0,
+        scale_in=0.001,
+        largest_w=2,
+        scale_out=1e-5,
+        scale_w=0.05,
+    ),
+    _conv("multiplier far below 1", (4, 4, 3), 3, (3, 3), scale_out=40.0),
+    _conv(
+        "float 3x3 stride 2", (7, 6, 5), 5, (3, 3), kind="float32", stride=(2, 2), pads=(1, 1, 0, 1)
+    ),
+    _conv(
+        "float depth multiplier 2, relu6", (5, 5, 3), 6, (3, 3), kind="float32", activation="relu6"
+    ),
+    _conv(
+        "float dilation 2, no bias",
+        (7, 7, 3),
+        3,
+        (3, 3),
+        kind="float32",
+        bias=False,
+        dilation=(2, 2),
+    ),
+)

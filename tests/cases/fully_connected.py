@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of fully_connected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cases._case import SUMS_REORDERED, Case, Net, balanced, quant
+
+
+def _case(
+    what: str,
+    shape: tuple[int, ...],
+    n_out: int,
+    *,
+    bias: bool = True,
+    zero_in: int = 3,
+    scale_in: float = 0.05,
+    scale_w: float = 0.01,
+    largest_w: int = 127,
+    one_scale: bool = False,
+    scale_out: float | None = None,
+    zero_out: int = -5,
+    **attrs: Any,
+) -> Case:
+    n_in = shape[-1] if attrs.get("keep_dims") else _product(shape)
+
+    def build(net: Net) -> str:
+        only = scale_w if one_scale else None
+        w = net.weights((n_out, n_in), 0, scale=scale_w, largest=largest_w, per_tensor_scale=only)
+        values = [net.int8((1, *shape), scale_in, zero_in), w]
+        values += [net.bias(n_out)] if bias else []
+        wide = scale_out or balanced(n_in, scale_in, scale_w * largest_w / 127)
+        return net.node("fully_connected", values, quant=quant(wide, zero_out), **attrs)
+
+    return Case(f"fully_connected/{what}", build)
+
+
+def _float(what: str, shape: tuple[int, ...], n_out: int, **attrs: Any) -> Case:
+    n_in = shape[-1] if attrs.get("keep_dims") else _product(shape)
+
+    def build(net: Net) -> str:
+        x = net.input("x", (1, *shape))
+        w, b = net.reals("w", (n_out, n_in), n_in**-0.5), net.reals("b", (n_out,))
+        return net.node("fully_connected", [x, w, b], **attrs)
+
+    return Case(f"fully_connected/{what}", build, tolerance=2e-5, reason=SUMS_REORDERED)
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    n = 1
+    for size in shape:
+        n *= size
+    return n
+
+
+CASES = (
+    _case("64 to 10", (64,), 10),
+    _case("one scale: s_in * s_w is a float32 product", (33,), 9, one_scale=True, scale_w=0.0117),
+    _case("odd sizes", (37,), 13),
+    _case("one in, one out", (1,), 1),
+    _case("one scale for the only channel", (17,), 1),
+    _case("three in", (3,), 4),
+    _case("many in", (515,), 3),
+    _case("flattens", (3, 4, 5), 6),
+    _case("keeps the axes", (3, 8), 5, keep_dims=True),
+    _case("no bias", (20,), 7, bias=False),
+    _case("relu, zero point -128", (24,), 8, activation="relu", zero_out=-128),
+    _case("relu6", (24,), 8, activation="relu6", scale_out=0.05, zero_out=-60),
+    _case("relu_n1_to_1", (24,), 8, activation="relu_n1_to_1", scale_out=0.02),
+    _case("zero point in -128", (24,), 8, zero_in=-128),
+    _case("zero point in 127", (24,), 8, zero_in=127),
+    _case("saturates", (24,), 16, scale_out=0.02),
+    _case(
+        "multiplier above 1",
+        (4,),
+        16,
+        bias=False,
+        zero_in=0,
+        scale_in=0.001,
+        largest_w=2,
+        scale_w=0.05,
+        scale_out=2e-5,
+    ),
+    _case("multiplier far below 1", (40,), 6, scale_out=40.0),
+    _float("float", (37,), 11),
+    _float("float flattens, relu", (3, 4, 2), 5, activation="relu"),
+    _float("float keeps the axes", (3, 6), 4, keep_dims=True),
+)
