@@ -97,6 +97,7 @@ class Model:
         self,
         shape: tuple[int, ...],
         dtype: str = "int8",
+        *,
         scale: Any = None,
         zero_point: Any = 0,
         axis: int = 0,
