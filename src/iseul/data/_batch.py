@@ -36,8 +36,7 @@ class Samples:
     def __post_init__(self) -> None:
         if self.x.dtype != np.uint8 or self.y.dtype != np.int64:
             raise ShapeError(
-                f"samples: x is {self.x.dtype} and y is {self.y.dtype}; "
-                "x must be uint8 and y int64"
+                f"samples: x is {self.x.dtype} and y is {self.y.dtype}; x must be uint8 and y int64"
             )
         if self.y.ndim != 1 or self.x.ndim < 2 or len(self.x) != len(self.y):
             raise ShapeError(
@@ -128,7 +127,7 @@ def raw_tensor(x_raw: Array) -> torch.Tensor:
     """Raw NHWC integers as a contiguous uint8 tensor in NCHW: what augmentation works on."""
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(x_raw, -1, 1)))
+    return torch.from_numpy(np.moveaxis(x_raw, -1, 1).copy())
 
 
 def batches(samples: Samples, batch: int, generator: torch.Generator) -> Iterator[Samples]:

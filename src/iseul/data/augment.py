@@ -49,13 +49,14 @@ def cutout(x: Tensor, size: int, generator: torch.Generator) -> Tensor:
     return torch.where(hole, torch.zeros((), dtype=x.dtype), x)
 
 
-def cutmix(x: Tensor, target: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Paste one box of other samples of the batch into all of them, and mix the targets.
+def cutmix(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, float]:
+    """Paste one box of other samples of the batch into all of them.
 
-    The kept share of the area is uniform in 0-1 (Beta(1, 1) of the paper); targets are mixed
-    by the share that is kept after the box was cut at the border.
+    The kept share of the area is uniform in 0-1 (Beta(1, 1) of the paper), then counted again
+    after the box was cut at the border.
 
-    target: (B, K) class probabilities
+    returns: the mixed batch; for each sample the position of the one pasted into it; the
+             share of the area that is its own: target = share * own + (1 - share) * other's
     """
     h, w = x.shape[2:]
     side = (1.0 - float(torch.rand((), generator=generator))) ** 0.5
@@ -65,8 +66,7 @@ def cutmix(x: Tensor, target: Tensor, generator: torch.Generator) -> tuple[Tenso
     other = torch.randperm(len(x), generator=generator)
     mixed = x.clone()
     mixed[:, :, top:bottom, left:right] = x[other, :, top:bottom, left:right]
-    kept = 1.0 - (bottom - top) * (right - left) / (h * w)
-    return mixed, kept * target + (1.0 - kept) * target[other]
+    return mixed, other, 1.0 - (bottom - top) * (right - left) / (h * w)
 
 
 def _span(centre: float, side: float, size: int) -> tuple[int, int]:

@@ -2,48 +2,55 @@
 """DS-CNN: one convolution, then depthwise-separable blocks, global average, one linear layer.
 
 A block is a depthwise 3x3 and a pointwise 1x1 convolution, each with batch norm and ReLU, so
-nearly all weights and MACs are in 1x1 convolutions, which small chips do best. Where channels
-double, the depthwise convolution has stride 2.
+nearly all weights and MACs are in 1x1 convolutions, which small chips do best.
 Paper: Zhang, Suda, Lai, Chandra: Hello Edge: Keyword Spotting on Microcontrollers,
-       arXiv 1711.07128, 2017. There all blocks have one width; here they widen as the picture
-       shrinks, as in MobileNet (Howard et al., arXiv 1704.04861, 2017).
+       arXiv 1711.07128, 2017. There all blocks have one width; here each has its own, as in
+       MobileNet (Howard et al., arXiv 1704.04861, 2017), and blocks that keep their shape may
+       add their input (He et al., CVPR 2016).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import torch
 from pydantic import Field
 from torch import nn
 
 from iseul.core.config import Config as Base
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from iseul.core.errors import UsageError
+from iseul.models._layers import conv_bn, scaled
 
 
 class Config(Base):
-    """`width` is the dial; the rest shapes the family."""
+    """`width` is the dial; the other fields say what the network is at width 1."""
 
     width: float = Field(default=1.0, gt=0, le=8, description="multiplier on all channel counts")
-    stem: int = Field(default=16, ge=1, description="channels of the first convolution, width 1")
+    stem: int = Field(default=16, ge=1, description="channels of the first convolution")
     stem_stride: int = Field(default=1, ge=1, le=4, description="stride of the first convolution")
     channels: tuple[int, ...] = Field(
-        default=(32, 64, 128), min_length=1, description="output channels of each stage, width 1"
+        default=(32, 64, 64, 128, 128), min_length=1, description="output channels of each block"
     )
-    blocks: tuple[int, ...] = Field(
-        default=(1, 2, 2), min_length=1, description="depthwise-separable blocks of each stage"
+    strides: tuple[int, ...] = Field(
+        default=(2, 2, 1, 2, 1), min_length=1, description="stride of each block, one per channel"
+    )
+    residual: bool = Field(
+        default=False, description="blocks that keep their shape add their input"
     )
 
 
-TINY = Config(width=0.25, channels=(32, 64), blocks=(1, 1))
+TINY = Config(width=0.25, channels=(32, 64), strides=(2, 2))
 
 
 def build(config: Config, input_shape: tuple[int, int, int], n_classes: int) -> nn.Module:
     """NCHW reals in 0-1 to logits.
 
     input_shape: (H, W, C)
+    Raises UsageError if `channels` and `strides` differ in length.
     """
+    if len(config.channels) != len(config.strides):
+        raise UsageError(
+            f"ds_cnn: channels has {len(config.channels)} blocks and strides "
+            f"{len(config.strides)}; both must have one number per block"
+        )
     return DsCnn(config, input_shape[2], n_classes)
 
 
@@ -52,17 +59,30 @@ class DsCnn(nn.Module):
 
     def __init__(self, config: Config, c_in: int, n_classes: int) -> None:
         super().__init__()
-        stem = scaled(config.stem, config.width)
-        layers = [*conv(c_in, stem, kernel_size=3, stride=config.stem_stride)]
-        c = stem
-        for width, n_blocks in zip(config.channels, config.blocks, strict=True):
-            c_out = scaled(width, config.width)
-            for i in range(n_blocks):
-                layers += separable(c, c_out, stride=2 if i == 0 else 1)
-                c = c_out
-        self.features = nn.Sequential(*layers)
+        c = scaled(config.stem, config.width)
+        blocks: list[nn.Module] = [conv_bn(c_in, c, kernel_size=3, stride=config.stem_stride)]
+        for channels, stride in zip(config.channels, config.strides, strict=True):
+            c_out = scaled(channels, config.width)
+            blocks.append(Separable(c, c_out, stride, config.residual))
+            c = c_out
+        self.blocks = nn.Sequential(*blocks)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classify = nn.Linear(c, n_classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.classify(self.pool(self.features(x)).flatten(1))
+        features = self.pool(self.blocks(x)).flatten(1)  # (B, C)
+        return self.classify(features)
+
+
+class Separable(nn.Module):
+    """Depthwise 3x3, pointwise 1x1; adds its input where `residual` is set and shapes allow."""
+
+    def __init__(self, c_in: int, c_out: int, stride: int, residual: bool) -> None:
+        super().__init__()
+        self.depthwise = conv_bn(c_in, c_in, kernel_size=3, stride=stride, groups=c_in)
+        self.pointwise = conv_bn(c_in, c_out, kernel_size=1)
+        self.adds = residual and stride == 1 and c_in == c_out
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out = self.pointwise(self.depthwise(x))
+        return x + out if self.adds else out

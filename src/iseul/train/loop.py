@@ -26,6 +26,7 @@ from iseul.core.config import Config as Base
 from iseul.core.errors import DataError
 from iseul.core.progress import progress
 from iseul.core.seed import derive
+from iseul.core.units import show_percent
 from iseul.data import augment
 from iseul.data._batch import raw_tensor
 from iseul.train.distill import logits
@@ -43,7 +44,9 @@ class Config(Base):
     """How long, how fast, and with which augmentation."""
 
     epochs: int = Field(default=20, ge=1, description="passes over the training samples")
-    batch: int = Field(default=128, ge=1, description="samples per step")
+    batch: int = Field(
+        default=128, ge=1, description="samples per step, at most; steps of an epoch are equal"
+    )
     optimizer: Literal["sgd", "adamw"] = Field(
         default="sgd", description="sgd (Nesterov momentum 0.9) or adamw"
     )
@@ -64,7 +67,10 @@ class Config(Base):
         default=0.0, ge=0, le=1, description="augmentation: share of the batches that are mixed"
     )
     ema: float = Field(
-        default=0.0, ge=0, lt=1, description="decay per step of a running mean of the weights; 0 off"
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="decay per step of a running mean of the weights; 0 off",
     )
 
 
@@ -103,20 +109,137 @@ def fit(
         raise DataError("train: there are no samples to train on")
     distill = distill or _default_distill
     generator = torch.Generator().manual_seed(derive(seed, "train"))
-    x_all, y_all = raw_tensor(samples.x), torch.from_numpy(samples.y)
+    x_all, y_all = raw_tensor(samples.x), torch.from_numpy(samples.y.copy())
     n_steps = math.ceil(len(samples) / config.batch)
     optimizer = _optimizer(model, config)
-    mean = _Mean(model, config.ema) if config.ema else None
+    mean = _RunningMean(model, config.ema) if config.ema else None
     history = History([], [], [])
+    teacher_mode = teacher is not None and teacher.training
     if teacher is not None:
         teacher.eval()
     model.train()
-    with progress(title, config.epochs * n_steps) as advance:
+    with torch.random.fork_rng(devices=[]), progress(title, config.epochs * n_steps) as advance:
+        torch.manual_seed(derive(seed, "layers"))  # layers that draw, such as dropout
         for epoch in range(config.epochs):
-            order = torch.randperm(len(samples), generator=generator)
             loss_sum, n_right = torch.zeros(()), torch.zeros((), dtype=torch.int64)
-            for i, picks in enumerate(order.split(config.batch)):
-                lr = _lr(config, (epoch * n_steps + i + 1) / (config.epochs * n_steps))
+            order = torch.randperm(len(samples), generator=generator)
+            for i, picks in enumerate(torch.tensor_split(order, n_steps)):
+                lr = learning_rate(config, (epoch * n_steps + i) / (config.epochs * n_steps))
                 for group in optimizer.param_groups:
                     group["lr"] = lr
-                x, target = _draw(x_all[picks], y_all[picks], scale, config, generator)
+                batch = _draw(x_all[picks], y_all[picks], scale, config, generator)
+                student = model(batch.x)
+                target = _target(batch, student.shape[1], config.label_smoothing)
+                if teacher is None:
+                    loss = functional.cross_entropy(student, target)
+                else:
+                    with torch.no_grad():
+                        known = teacher(batch.x)
+                    loss = distill(student, known, target)
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                if mean is not None:
+                    mean.update(model)
+                loss_sum += loss.detach() * len(picks)
+                n_right += (student.detach().argmax(1) == batch.y).sum()
+                advance()
+            history.loss.append(float(loss_sum) / len(samples))
+            history.accuracy.append(int(n_right) / len(samples))
+            history.lr.append(lr)
+            _check(history, config)
+            advance(0, f"loss {history.loss[-1]:.4f}, {show_percent(history.accuracy[-1], 1)}")
+    if mean is not None:
+        mean.copy_to(model)
+    if teacher is not None:
+        teacher.train(teacher_mode)
+    model.eval()
+    return history
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """x: (B, C, H, W) reals; the target of sample i is kept * y[i] + (1 - kept) * y_other[i]."""
+
+    x: Tensor
+    y: Tensor
+    y_other: Tensor
+    kept: float
+
+
+def _draw(x: Tensor, y: Tensor, scale: float, config: Config, generator: torch.Generator) -> _Batch:
+    """One augmented batch from raw uint8 samples."""
+    x = augment.shift(x, config.shift, generator)
+    if config.flip:
+        x = augment.flip(x, generator)
+    x = augment.cutout(x, config.cutout, generator)
+    y_other, kept = y, 1.0
+    if config.cutmix and float(torch.rand((), generator=generator)) < config.cutmix:
+        x, other, kept = augment.cutmix(x, generator)
+        y_other = y[other]
+    return _Batch(x.float().mul_(scale), y, y_other, kept)
+
+
+def _target(batch: _Batch, n_classes: int, smoothing: float) -> Tensor:
+    """(B, K) float32 probabilities."""
+    target = functional.one_hot(batch.y, n_classes).float()
+    if batch.kept < 1.0:
+        other = functional.one_hot(batch.y_other, n_classes).float()
+        target = torch.lerp(other, target, batch.kept)
+    return target * (1.0 - smoothing) + smoothing / n_classes
+
+
+def learning_rate(config: Config, done: float) -> float:
+    """Learning rate when a share `done` of all steps is behind us: linear up, cosine down."""
+    if done < config.warmup:
+        return config.lr * (done + 1e-3) / (config.warmup + 1e-3)
+    falling = (done - config.warmup) / (1.0 - config.warmup)
+    return config.lr * 0.5 * (1.0 + math.cos(math.pi * falling))
+
+
+def _optimizer(model: nn.Module, config: Config) -> torch.optim.Optimizer:
+    """Decay pulls on kernels and matrices only: batch norm and biases need their size."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=config.lr)
+    return torch.optim.SGD(groups, lr=config.lr, momentum=MOMENTUM, nesterov=True)
+
+
+def _default_distill(student: Tensor, teacher: Tensor, target: Tensor) -> Tensor:
+    return logits.loss(student, teacher, target, logits.Config())
+
+
+def _check(history: History, config: Config) -> None:
+    if not math.isfinite(history.loss[-1]):
+        raise DataError(
+            f"train: the loss is {history.loss[-1]} after epoch {len(history.loss)}; "
+            "it must stay a finite number",
+            f"lr = {config.lr / 10:g}",
+        )
+
+
+class _RunningMean:
+    """Exponential mean over steps of all float weights and buffers (batch norm's too)."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.n = 0
+        self.values = [v.detach().clone() for v in _floats(model)]
+
+    def update(self, model: nn.Module) -> None:
+        """The first steps count more, or the random start would stay in the mean."""
+        self.n += 1
+        decay = min(self.decay, self.n / (self.n + 9))
+        torch._foreach_lerp_(self.values, _floats(model), 1.0 - decay)
+
+    def copy_to(self, model: nn.Module) -> None:
+        for value, kept in zip(_floats(model), self.values, strict=True):
+            value.copy_(kept)
+
+
+def _floats(model: nn.Module) -> list[Tensor]:
+    return [v.detach() for v in model.state_dict().values() if v.is_floating_point()]

@@ -43,6 +43,7 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 }
+COUNTS = {"train": 60_000, "test": 10_000}
 MAX_BYTES = 64_000_000  # the largest file is 47,040,016 bytes unpacked
 DEBIAN = Path("usr/share/datasets/fashion-mnist")
 REMEDY = "apt-get install dataset-fashion-mnist, or [data] download = true"
@@ -68,8 +69,8 @@ def load(config: Config) -> Splits:
     """
     folder = _find() or _fetch(config.download)
     splits = Splits(
-        train=_read(folder, "train", 60_000),
-        test=_read(folder, "t10k", 10_000),
+        train=_read(folder, "train", COUNTS["train"]),
+        test=_read(folder, "t10k", COUNTS["test"]),
         classes=NAMES,
         scale=1 / 255,
         licence="MIT",
@@ -81,7 +82,13 @@ def load(config: Config) -> Splits:
 def folders() -> list[Path]:
     """Where the files may lie, in the order in which we look."""
     data = Path(os.environ.get("ISEUL_DATA") or "../shared/data")
-    return [data, data / "fashion_mnist", Path("/") / DEBIAN, Path(".data/debian") / DEBIAN, cache()]
+    return [
+        data,
+        data / "fashion_mnist",
+        Path("/") / DEBIAN,
+        Path(".data/debian") / DEBIAN,
+        cache(),
+    ]
 
 
 def cache() -> Path:
