@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check setup clean
+.PHONY: demo test test-all check docs bench setup clean
 
 demo: setup
 	$(BIN)/iseul run recipes/image.toml
@@ -16,9 +16,15 @@ test-all: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal --all
 
 check: setup
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench scripts
+	$(BIN)/ruff check src tests bench scripts
 	$(BIN)/mypy
+
+docs: setup
+	$(BIN)/python scripts/generate_docs.py
+
+bench: setup
+	$(BIN)/python bench/run.py
 
 setup:
 	@PYTHON=$(PYTHON) sh scripts/setup

@@ -32,9 +32,7 @@ app = typer.Typer(
 )
 
 RecipeArg = Annotated[Path, typer.Argument(help="recipe file (TOML)", show_default=False)]
-ModelArg = Annotated[
-    Path, typer.Argument(help=".iseul, .tflite or .pt2 file", show_default=False)
-]
+ModelArg = Annotated[Path, typer.Argument(help=".iseul, .tflite or .pt2 file", show_default=False)]
 Board = Annotated[str, typer.Option("--target", help="board; see: iseul list boards")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
 Inputs = Annotated[
@@ -46,9 +44,7 @@ Stateful = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="folder to write")]
 Tiny = Annotated[bool, typer.Option("--tiny", help="small and quick: the recipe's [tiny] table")]
-Sets = Annotated[
-    list[str] | None, typer.Option("--set", help="override, such as condense.ipc=1")
-]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="override, such as condense.ipc=1")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the resolved recipe and stop")]
 
 

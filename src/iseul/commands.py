@@ -174,7 +174,7 @@ def _write_npz(path: Path, arrays: dict[str, Array]) -> None:
     import io
 
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
     if not path.parent.is_dir():
         raise UsageError(f"{path}: the folder {path.parent} does not exist", f"mkdir {path.parent}")
     write_bytes(path, buffer.getvalue())

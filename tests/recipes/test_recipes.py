@@ -39,9 +39,7 @@ def test_a_recipe_resolves(iseul: Any, recipe: Path) -> None:
     assert json.loads(done.stdout)["name"]
 
 
-@pytest.mark.parametrize(
-    "recipe", [r for r in RECIPES if r.stem != "image"], ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("recipe", [r for r in RECIPES if r.stem != "image"], ids=lambda p: p.stem)
 def test_a_recipe_runs_tiny(iseul: Any, recipe: Path, tmp_path: Path) -> None:
     done = iseul("run", recipe, "--tiny", "--out", tmp_path / "run", "--json")
     assert done.returncode == 0, done.stderr[-2000:]

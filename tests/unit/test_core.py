@@ -22,7 +22,10 @@ class Example(config.Config):
 
 
 def test_an_error_says_what_to_try() -> None:
-    assert str(DataError("a.npz: is empty", "make it again")) == "a.npz: is empty\n  try: make it again"
+    assert (
+        str(DataError("a.npz: is empty", "make it again"))
+        == "a.npz: is empty\n  try: make it again"
+    )
     assert "  | boom" in str(ToolError("cc failed", "install cc", ["boom"]))
 
 

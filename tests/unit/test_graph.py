@@ -24,7 +24,7 @@ from iseul.graph.interpret import initial_state, interpret, interpret_samples
 from iseul.graph.ir import Graph, Value, constant, rebuild, remove_dead_nodes
 from iseul.graph.ops import _spatial as spatial
 from iseul.graph.verify import broken_constraints, check_graph
-from iseul.numerics.affine import per_channel, per_tensor
+from iseul.numerics.affine import Quantization, per_channel, per_tensor
 
 RANDOM = np.random.default_rng(0)
 
@@ -177,6 +177,10 @@ def changed(graph: Graph, name: str, /, **fields: Any) -> Graph:
         (changed(net(), "conv", name="other"), 'filed under the name "conv"'),
         (changed(net(), "conv", shape=(1, 6, 6, 5)), "graph says"),
         (changed(net(), "conv.b", dtype="int64"), "must be int64"),
+        (changed(net(), "conv", quant=per_tensor(0.05, 128)), "is int8 with zero point 128"),
+        (changed(net(), "conv.w", quant=per_channel([1.0] * 3, 0)), "has 3 scales, not 4"),
+        (changed(net(), "conv.w", quant=per_channel([1.0], -1)), "scales along axis -1"),
+        (changed(net(), "conv", quant=Quantization((1.0, 1.0), (0, 0))), "has 2 scales, not 1"),
         (replace(net(), level="float"), "in a graph at level float"),
         (replace(net(), level="lowered"), "has no kernel"),
         (replace(net(), nodes=net().nodes[1:]), "before anything makes it"),

@@ -6,3 +6,4 @@ REQUIRED = (
     "Config",
     "condense",
 )
+HELPERS = ("evaluate",)

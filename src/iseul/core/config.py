@@ -35,9 +35,16 @@ def build(kind: type[C], values: Mapping[str, Any], where: str) -> C:
     Raises UsageError that names the first bad key, its value, and what it must be.
     """
     try:
-        return kind.model_validate(dict(values))
+        return kind.model_validate(_frozen(dict(values)))
     except ValidationError as error:
         raise _as_usage(kind, error, where) from None
+
+
+def _frozen(value: Any) -> Any:
+    """TOML has lists only; a frozen config holds tuples."""
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def _as_usage(kind: type[Config], error: ValidationError, where: str) -> UsageError:

@@ -123,7 +123,7 @@ def _read_own(path: Path) -> Graph:
         check_graph(graph)
     except IseulError as error:
         raise DataError(f"{path}: {error.problem}", error.remedy) from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise DataError(f"{path}: corrupt graph: {type(error).__name__}: {error}") from None
     return graph
 

@@ -116,6 +116,10 @@ class Graph:
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
 
+    def __deepcopy__(self, memo: object) -> Graph:
+        """Itself, as nothing in it changes; so modules that hold a graph can be copied."""
+        return self
+
     @cached_property
     def _producers(self) -> Mapping[str, Node]:
         return {out: node for node in self.nodes for out in node.outputs}

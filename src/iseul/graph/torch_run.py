@@ -77,9 +77,7 @@ class GraphModule(nn.Module):
         self.graph = graph
         self.fake_quantize = fake_quantize
         self._grids = _quantizations(graph)
-        self._steps = [
-            (registry.load(OPS, node.op), node, _as_reals(graph.io(node))) for node in graph.nodes
-        ]
+        self._ios = [_as_reals(graph.io(node)) for node in graph.nodes]
         self._batchable = batchable(graph)
         self.weights = nn.ParameterList()
         self._weight_index: dict[str, int] = {}
@@ -141,7 +139,8 @@ class GraphModule(nn.Module):
                 values[state.value] = held.expand(inputs[0].shape[0], *held.shape[1:])
         for name, x in zip(self.graph.inputs, inputs, strict=True):
             values[name] = self._on_grid(name, x)
-        for op, node, io in self._steps:
+        for node, io in zip(self.graph.nodes, self._ios, strict=True):
+            op = registry.load(OPS, node.op)
             results = op.run_torch(node.attrs, [values[name] for name in node.inputs], io)
             for name, result in zip(node.outputs, results, strict=True):
                 values[name] = self._on_grid(name, result)

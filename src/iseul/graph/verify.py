@@ -2,7 +2,8 @@
 """Which graph is legal, at which level. Every reader and pass must leave a legal graph.
 
 All levels: names are unique and defined before use, shapes are what the ops infer, constants
-match their declared shape and dtype, states have a next value of the same type.
+match their declared shape and dtype, quantizations fit their values, states have a next value
+of the same type.
 float: all values float32 (indices and masks excepted).  quantized: ops' constraints hold.
 lowered: every node names a kernel.
 """
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING
 from iseul.core import registry
 from iseul.core.errors import ShapeError, UnsupportedError
 from iseul.graph.build import OPS, infer_outputs
-from iseul.numerics.affine import storage
+from iseul.numerics.affine import INTEGER_RANGE, storage
 
 if TYPE_CHECKING:
     from iseul.graph.ir import Graph, Node, Value
+    from iseul.numerics.affine import Quantization
 
 
 def check_graph(graph: Graph) -> None:
@@ -50,6 +52,8 @@ def _check_values(graph: Graph) -> None:
             raise ShapeError(f'value "{value.name}" is filed under the name "{name}"')
         if value.data is not None:
             _check_constant(value)
+        if value.quant is not None:
+            _check_quantization(value, value.quant)
         if graph.level == "float" and value.dtype in ("int4", "int8", "uint8", "int16"):
             raise ShapeError(f'value "{name}" is {value.dtype} in a graph at level float')
     for state in graph.states:
@@ -67,6 +71,19 @@ def _check_constant(value: Value) -> None:
             f'constant "{value.name}" holds {value.data.dtype}{list(value.data.shape)}, '
             f"must be {value.dtype}{list(value.shape)}"
         )
+
+
+def _check_quantization(value: Value, quant: Quantization) -> None:
+    n, axis = len(quant.scale), quant.axis
+    if axis is not None and not 0 <= axis < len(value.shape):
+        raise ShapeError(f'value "{value.name}" {list(value.shape)} has scales along axis {axis}')
+    wanted = 1 if axis is None else value.shape[axis]
+    if n != wanted:
+        raise ShapeError(f'value "{value.name}" {list(value.shape)} has {n} scales, not {wanted}')
+    low, high = INTEGER_RANGE.get(value.dtype, (0, 0))
+    outside = [zero for zero in quant.zero_point if not low <= zero <= high]
+    if outside:
+        raise ShapeError(f'value "{value.name}" is {value.dtype} with zero point {outside[0]}')
 
 
 def _check_order(graph: Graph) -> None:

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from iseul.compress.finetune import Config as FinetuneConfig
+    from iseul.condense.evaluate import Config as EvaluateConfig
     from iseul.targets import Target
+    from iseul.train.loop import Config as LoopConfig
 
 SETS = "iseul.data.sets"
 MODELS = "iseul.models"
@@ -104,10 +107,10 @@ class Train:
     """[train] resolved. samples: train on the "real" or on the "condensed" set."""
 
     samples: str
-    loop: Config
+    loop: LoopConfig
     model: Choice
     teacher: Choice | None
-    teacher_loop: Config | None
+    teacher_loop: LoopConfig | None
     distill: Choice | None
 
 
@@ -117,7 +120,7 @@ class Compress:
 
     calibration: Calibration
     prune: Choice | None
-    finetune: Config | None
+    finetune: FinetuneConfig | None
     distill: Choice | None
     quantize: Choice | None
 
@@ -132,7 +135,7 @@ class Recipe:
     tiny: bool
     data: Choice
     condense: Choice | None
-    evaluate: Config | None
+    evaluate: EvaluateConfig | None
     evaluate_model: Choice | None
     train: Train | None
     compress: Compress | None
@@ -313,7 +316,7 @@ def _without(table: Mapping[str, Any] | None, *keys: str) -> Table | None:
     return None if table is None else {k: v for k, v in table.items() if k not in keys}
 
 
-def _evaluate(table: Mapping[str, Any] | None) -> tuple[Config | None, Choice | None]:
+def _evaluate(table: Mapping[str, Any] | None) -> tuple[EvaluateConfig | None, Choice | None]:
     if table is None or "evaluate" not in table:
         return None, None
     from iseul.condense.evaluate import Config as EvaluateConfig
@@ -355,9 +358,7 @@ def _compress(table: Mapping[str, Any]) -> Compress:
     return Compress(
         calibration=build(Calibration, _without(table, *steps) or {}, "compress"),
         prune=_optional(table.get("prune"), PRUNE, "compress.prune"),
-        finetune=None
-        if finetune is None
-        else build(FinetuneConfig, finetune, "compress.finetune"),
+        finetune=None if finetune is None else build(FinetuneConfig, finetune, "compress.finetune"),
         distill=_optional(table.get("distill"), DISTILL, "compress.distill"),
         quantize=_optional(table.get("quantize"), QUANTIZE, "compress.quantize"),
     )

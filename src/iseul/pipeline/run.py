@@ -96,7 +96,7 @@ def _use_all_cores() -> None:
 def stage_key(recipe: Recipe, name: str, done: Mapping[str, Artifact]) -> str:
     """Hash of everything a stage's result depends on. Raises UsageError if an input is missing."""
     stage = registry.load(STAGES, name)
-    needed = [need for need in stage.needs(recipe)]
+    needed = stage.needs(recipe)
     missing = [need for need in needed if need not in done]
     if missing:
         raise UsageError(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from iseul.numerics import Array
 
+Facts = dict[str, Any]  # what the report knows, JSON-able
+
 STAGES = ("condense", "train", "compress", "compile", "device")
 _OBJECTS = {
     "package": "compile/package.json",
@@ -46,6 +48,7 @@ class Run:
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)  # run.json
     stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
@@ -72,7 +75,7 @@ def read_run(run_dir: Path) -> Run:
             f"{run_dir}: no finished stage in it, a report needs one of {', '.join(STAGES)}",
             "iseul run RECIPE --out DIR, then iseul report DIR",
         )
-    recipe = run_dir / "recipe.json"
+    top = [run_dir / "recipe.json", run_dir / "run.json"]
     files: dict[str, Any] = {}
     for key, name in _OBJECTS.items():
         if _belongs(run_dir, name, stages):
@@ -85,12 +88,13 @@ def read_run(run_dir: Path) -> Run:
         for key, name in _ARRAYS.items()
         if _belongs(run_dir, name, stages)
     }
-    return Run(_object(recipe) if recipe.is_file() else {}, stages, files, arrays)
+    recipe, summary = [_object(path) if path.is_file() else {} for path in top]
+    return Run(recipe, summary, stages, files, arrays)
 
 
 def _belongs(run_dir: Path, name: str, stages: Mapping[str, Any]) -> bool:
     """Whether the file exists and its stage was finished: leftovers are not reported."""
-    return name.split("/")[0] in stages and (run_dir / name).is_file()
+    return name.partition("/")[0] in stages and (run_dir / name).is_file()
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -102,7 +106,7 @@ def _object(path: Path) -> dict[str, Any]:
 
 def _arrays(path: Path) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except Exception as error:  # a damaged zip fails in many ways: zipfile, zlib, header, shape
         raise DataError(f"{path}: can not be read as npz: {error}") from None

@@ -61,8 +61,4 @@ def load_target(name: str) -> Target:
             f"one of: {', '.join(target_names())}",
         )
     path = Path(__file__).parent / f"{name}.toml"
-    table = read_toml(path)
-    for key in ("isas", "sources"):  # TOML has lists only; the frozen value holds tuples
-        if isinstance(table.get(key), list):
-            table[key] = tuple(table[key])
-    return build(Target, {"name": name, **table}, f"targets/{name}.toml")
+    return build(Target, {"name": name, **read_toml(path)}, f"targets/{name}.toml")

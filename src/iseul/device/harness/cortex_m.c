@@ -29,5 +29,6 @@ HARNESS_DATA const function_t iseul_harness_api[] = {
 HARNESS_DATA const uint32_t iseul_harness_sizes[] = {
     (uint32_t)sizeof(FN(t)),
     (uint32_t)SIZE(ARENA_BYTES),
+    (uint32_t)SIZE(STATE_BYTES),
     GUARD_BYTES,
 };

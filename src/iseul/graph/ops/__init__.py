@@ -12,7 +12,8 @@ An entry defines
     BATCHED      True if samples stacked along axis 0 are computed independently, so that
                  `run` takes N samples of a batch-1 graph at once
 
-and may define `macs(attrs, io) -> int` (multiply-accumulates; 0 if absent).
+and may define `macs(attrs, io) -> int` (multiply-accumulates; 0 if absent) and `STATISTICS`
+(positions of inputs that are measured, not learned).
 `run` and `run_torch` never look at `io` shapes' axis 0 when BATCHED is True.
 """
 

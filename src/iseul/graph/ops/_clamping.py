@@ -12,26 +12,39 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iseul.core.config import Config
 from iseul.graph.ops import _quantized as quantized
+from iseul.graph.ops._shape import same_shape
 
 if TYPE_CHECKING:
-    from iseul.graph.ir import Io
+    from collections.abc import Sequence
+
+    from iseul.graph.ir import Io, Shape, Value
     from iseul.numerics import Array
     from iseul.numerics.affine import Activation
 
 
-def run(x: Array, io: Io, activation: Activation) -> Array:
-    """numpy meaning."""
+class Attrs(Config):
+    pass
+
+
+def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
+    """The input's shape. Raises ShapeError."""
+    return same_shape(inputs)
+
+
+def run(attrs: Attrs, inputs: Sequence[Array], io: Io, *, activation: Activation) -> list[Array]:
+    """numpy meaning; see the file's header."""
     if io.outputs[0].is_float:
-        return quantized.clamp_real(x, activation)
-    return _integers(x.astype(np.int64), io, activation).astype(io.dtype)
+        return [quantized.clamp_real(inputs[0], activation)]
+    return [_integers(inputs[0].astype(np.int64), io, activation).astype(io.dtype)]
 
 
-def run_torch(x: Any, io: Io, activation: Activation) -> Any:
+def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io, *, activation: Activation) -> list[Any]:
     """torch meaning: float differentiable, or exact on int64 tensors."""
     if io.outputs[0].is_float:
-        return quantized.clamp_torch(x, activation)
-    return _integers(x, io, activation)
+        return [quantized.clamp_torch(inputs[0], activation)]
+    return [_integers(inputs[0], io, activation)]
 
 
 def _integers(x: Any, io: Io, activation: Activation) -> Any:

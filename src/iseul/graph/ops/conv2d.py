@@ -80,12 +80,4 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     return [quantized.finish_torch(total, inputs[2:], io, attrs.activation)]
 
 
-constraints = (
-    quantized.kinds_float_or_int8,
-    quantized.quantized_per_tensor,
-    quantized.weights_are_constant,
-    quantized.weights_symmetric_int8,
-    quantized.scales_per_channel(0),
-    quantized.bias_fits,
-    quantized.accumulator_fits(0),
-)
+constraints = quantized.weighted_rules(0)

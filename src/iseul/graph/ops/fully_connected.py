@@ -69,12 +69,4 @@ def macs(attrs: Attrs, io: Io) -> int:
     return io.outputs[0].n_elements * io.inputs[1].shape[1]
 
 
-constraints = (
-    quantized.kinds_float_or_int8,
-    quantized.quantized_per_tensor,
-    quantized.weights_are_constant,
-    quantized.weights_symmetric_int8,
-    quantized.scales_per_channel(0),
-    quantized.bias_fits,
-    quantized.accumulator_fits(0),
-)
+constraints = quantized.weighted_rules(0)

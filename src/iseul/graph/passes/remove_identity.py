@@ -29,17 +29,17 @@ def rewrite(graph: Graph, target: Target | None) -> Graph:
 
 
 def _without(graph: Graph, node: Node) -> Graph:
-    source = _same_as(graph, node)
-    if source is not None:
-        shorter = bypass(graph, node, source)
-        if shorter is not None:
-            tell("remove_identity", node.name)
-            return shorter
     before = graph.producer(node.inputs[0]) if node.inputs else None
     if node.op == "reshape" and before is not None and before.op == "reshape":
         tell("remove_identity", f"{before.name} before {node.name}")
-        return replace_nodes(graph, {node.name: replace(node, inputs=before.inputs)})
-    return graph
+        merged = replace(node, inputs=before.inputs)
+        graph, node = replace_nodes(graph, {node.name: merged}), merged
+    source = _same_as(graph, node)
+    shorter = bypass(graph, node, source) if source is not None else None
+    if shorter is None:
+        return graph
+    tell("remove_identity", node.name)
+    return shorter
 
 
 def _same_as(graph: Graph, node: Node) -> str | None:

@@ -49,8 +49,12 @@ class Translator:
         self._named: dict[int, tuple[Any, str]] = {}
 
     def constant(self, array: Floats, name: str) -> str:
-        """A float32 constant of the graph."""
-        return self.builder.constant(name, np.asarray(array, np.float32))
+        """A float32 constant of the graph; a layer that is called twice has its weights once."""
+        data = np.asarray(array, np.float32)
+        held = self.builder.values.get(name)
+        if held is not None and held.data is not None and np.array_equal(held.data, data):
+            return name
+        return self.builder.constant(name, data)
 
     def remember(self, array: Any, name: str) -> None:
         """Constants made from this array take this name."""
@@ -232,6 +236,10 @@ def add(t: Translator, a: Arguments, name: str) -> Tensor | Floats:
 
 def subtract(t: Translator, a: Arguments, name: str) -> Tensor | Floats:
     return _sum(t, a["self"], a["other"], -float(a.get("alpha", 1)), name)
+
+
+def subtract_from(t: Translator, a: Arguments, name: str) -> Tensor | Floats:
+    return _sum(t, a["other"], a["self"], -float(a.get("alpha", 1)), name)
 
 
 def _sum(t: Translator, x: Any, y: Any, factor: float, name: str) -> Tensor | Floats:
@@ -461,6 +469,7 @@ HANDLERS: dict[str, Callable[[Translator, Arguments, str], Any]] = {
     "_native_batch_norm_legit_no_training": batch_norm_legit,
     "add": add,
     "sub": subtract,
+    "rsub": subtract_from,
     "mul": multiply,
     "div": divide,
     "relu": relu,
@@ -495,4 +504,17 @@ HANDLERS: dict[str, Callable[[Translator, Arguments, str], Any]] = {
     "contiguous": identity,
     "detach": identity,
     "lift_fresh_copy": identity,
+}
+
+# What to use instead of common layers that have no counterpart; for the rest: "replace the layer"
+INSTEAD = {
+    "group_norm": "nn.BatchNorm2d, which folds into the weights",
+    "instance_norm": "nn.BatchNorm2d, which folds into the weights",
+    "layer_norm": "nn.BatchNorm1d, which folds into the weights",
+    "gelu": "nn.ReLU",
+    "silu": "nn.ReLU",
+    "hardswish": "nn.ReLU6",
+    "leaky_relu": "nn.ReLU",
+    "elu": "nn.ReLU",
+    "log_softmax": "leave it out: the loss can take logits",
 }

@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import copy
 import operator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iseul.core import registry
 from iseul.core.errors import ShapeError, UnsupportedError, VerifyError
 from iseul.core.seed import generator
-from iseul.graph.build import Builder
+from iseul.graph.build import OPS, Builder
 from iseul.graph.interpret import interpret
-from iseul.graph.ir import fresh_name, remove_dead_nodes
+from iseul.graph.ir import Node, fresh_name, rebuild, remove_dead_nodes
 from iseul.graph.passes._order import run_passes
 from iseul.graph.read import _layout as layout
-from iseul.graph.read._aten import HANDLERS, Blocked, Translator
+from iseul.graph.read._aten import HANDLERS, INSTEAD, Blocked, Translator
 from iseul.graph.read._layout import Tensor
 from iseul.graph.read._pt2_archive import load_program
 
@@ -65,30 +67,34 @@ def export_module(
     model = copy.deepcopy(module).eval().cpu()
     x = torch.from_numpy(generator(0, "export", name).random((1, *input_shape), dtype=np.float32))
     with torch.no_grad():
-        program = torch.export.export(model, (x,))
+        try:
+            program = torch.export.export(model, (x,))
+        except Exception as error:  # whatever the module's own code raises while it is traced
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise UnsupportedError(
+                f'"{name}" can not be exported with an input of {list(x.shape)}: {first}',
+                "check input_shape; branches in forward must not depend on values",
+            ) from None
         expected = model(x)
     graph = _translate(program, name)
-    _check_agrees(graph, x.numpy(), expected.numpy())
+    _check_agrees(graph, x.numpy(), expected if isinstance(expected, tuple) else (expected,))
     return _with_softmax(graph) if softmax else graph
 
 
-def _check_agrees(graph: Graph, x: np.ndarray, expected: np.ndarray) -> None:
-    got = interpret(graph, [layout.to_graph(x)]).outputs[0]
-    error = float(np.abs(got - layout.to_graph(expected)).max(initial=0.0))
-    if not error <= _AGREES * max(1.0, float(np.abs(expected).max(initial=0.0))):
-        raise VerifyError(
-            f'graph "{graph.name}": differs from the torch module by {error:g} on a random input',
-            "report the model: the reader translated an op wrongly",
-        )
+def _check_agrees(graph: Graph, x: np.ndarray, expected: Sequence[Any]) -> None:
+    outputs = interpret(graph, [layout.to_graph(x)]).outputs
+    for got, tensor in zip(outputs, expected, strict=True):
+        want = layout.to_graph(tensor.numpy())
+        error = float(np.abs(got - want).max(initial=0.0))
+        if not error <= _AGREES * max(1.0, float(np.abs(want).max(initial=0.0))):
+            raise VerifyError(
+                f'graph "{graph.name}": differs from the torch module by {error:g} on a random '
+                "input",
+                "report the model: the reader translated an op wrongly",
+            )
 
 
 def _with_softmax(graph: Graph) -> Graph:
-    from dataclasses import replace
-
-    from iseul.core import registry
-    from iseul.graph.build import OPS
-    from iseul.graph.ir import Node, rebuild
-
     if len(graph.outputs) != 1:
         raise ShapeError(f'graph "{graph.name}" has {len(graph.outputs)} outputs, must have 1')
     logits = graph.values[graph.outputs[0]]
@@ -174,7 +180,7 @@ def _call(t: Translator, node: Any, known: dict[str, Any], blockers: list[str]) 
     try:
         handler = HANDLERS.get(op)
         if handler is None:
-            raise Blocked("has no counterpart in the graph", "replace the layer")
+            raise Blocked("has no counterpart in the graph", INSTEAD.get(op, "replace the layer"))
         return handler(t, _arguments(node, known), name)
     except (Blocked, ShapeError) as error:
         reason = error.reason if isinstance(error, Blocked) else error.problem
@@ -188,7 +194,7 @@ def _op_name(node: Any) -> str:
     """`conv2d` of aten::conv2d, and of its in-place twin `relu_`."""
     schema = getattr(node.target, "_schema", None)
     name = schema.name.partition("::")[2] if schema is not None else str(node.target)
-    return name if name in HANDLERS else name.removesuffix("_")
+    return name if name in HANDLERS or not name.endswith("_") else name[:-1]
 
 
 def _arguments(node: Any, known: dict[str, Any]) -> dict[str, Any]:

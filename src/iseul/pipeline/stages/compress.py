@@ -90,6 +90,7 @@ def _prune(
         draft.fallbacks += result.notes
     if compress.finetune is not None:
         from iseul.compress.finetune import finetune
+        from iseul.pipeline.stages.train import distill_loss
 
         distill = compress.distill
         small = finetune(
@@ -99,7 +100,7 @@ def _prune(
             compress.finetune,
             context.seed("finetune"),
             teacher=graph if distill is not None else None,
-            distill=(distill.module, distill.config) if distill is not None else None,
+            distill=distill_loss(distill),
         )
     return small
 

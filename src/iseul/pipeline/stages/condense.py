@@ -38,16 +38,14 @@ def depends(recipe: Recipe) -> Any:
 
 def run(context: Context, draft: Draft) -> None:
     from iseul.models import convnet
+    from iseul.models._seed import seeded
 
     recipe, splits = context.recipe, context.splits
     assert recipe.condense is not None
 
     def matching_net(seed: int) -> nn.Module:
-        from iseul.train.loop import seeded
-
         settings = convnet.TINY if recipe.tiny else convnet.Config()
-        with seeded(seed):
-            return convnet.build(settings, splits.shape, splits.n_classes)
+        return seeded(lambda: convnet.build(settings, splits.shape, splits.n_classes), seed)
 
     condensed = recipe.condense.module.condense(
         splits.train,
@@ -70,12 +68,10 @@ def run(context: Context, draft: Draft) -> None:
         chosen = recipe.evaluate_model
 
         def judge_net(seed: int) -> nn.Module:
-            from iseul.train.loop import seeded
-
             if chosen is None:
                 return matching_net(seed)
-            with seeded(seed):
-                return chosen.module.build(chosen.config, splits.shape, splits.n_classes)
+            build = chosen.module.build
+            return seeded(lambda: build(chosen.config, splits.shape, splits.n_classes), seed)
 
         draft.metrics["accuracy"] = evaluate(
             condensed,

@@ -6,6 +6,7 @@ Writes model.iseul (batch norm folded, activations fused, softmax at the end) an
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from iseul.core.artifact import write_json
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from iseul.core.artifact import Draft
     from iseul.pipeline._context import Context
     from iseul.pipeline.recipe import Choice, Recipe, Train
+    from iseul.train.loop import Distill
 
 
 def wanted(recipe: Recipe) -> bool:
@@ -55,9 +57,9 @@ def run(context: Context, draft: Draft) -> None:
         recipe.train.loop,
         context.seed("train", "fit"),
         teacher=teacher,
-        distill=recipe.train.distill and (recipe.train.distill.module, recipe.train.distill.config),
+        distill=distill_loss(recipe.train.distill),
     )
-    write_json(draft.path / "history.json", history.dump())
+    write_json(draft.path / "history.json", history.as_dict())
     test = accuracy(logits_of(model, splits.test, splits.scale), splits.test.y)
     height, width, channels = splits.shape
     exported = export_module(model, (channels, height, width), recipe.name, softmax=True)
@@ -72,13 +74,18 @@ def run(context: Context, draft: Draft) -> None:
 
 
 def _build(context: Context, model: Choice, use: str) -> nn.Module:
-    from iseul.train.loop import seeded
+    from iseul.models._seed import seeded
 
-    with seeded(context.seed(use, "init")):
-        net: nn.Module = model.module.build(
-            model.config, context.splits.shape, context.splits.n_classes
-        )
-    return net
+    splits = context.splits
+    return seeded(
+        lambda: model.module.build(model.config, splits.shape, splits.n_classes),
+        context.seed(use, "init"),
+    )
+
+
+def distill_loss(choice: Choice | None) -> Distill | None:
+    """A distillation loss with its config bound."""
+    return partial(choice.module.loss, config=choice.config) if choice is not None else None
 
 
 def _teacher(context: Context, train: Train, draft: Draft) -> nn.Module | None:

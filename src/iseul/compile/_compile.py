@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a graph to a package: choose kernels, plan memory, emit C."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, get_args
+
+from iseul.compile._golden import golden_of
+from iseul.compile._package import Package, Step
+from iseul.compile.emit import c
+from iseul.compile.emit._c_constants import collect
+from iseul.compile.emit._c_model import Model
+from iseul.compile.emit._c_text import model_prefix
+from iseul.compile.lower import lower
+from iseul.compile.select import Goal
+from iseul.core import registry
+from iseul.core.errors import UsageError
+from iseul.graph.build import OPS
+from iseul.graph.verify import check_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iseul.compile.lower import Lowered
+    from iseul.compile.plan import Plan
+    from iseul.graph.ir import Graph, Node
+    from iseul.numerics import Array
+    from iseul.targets import Target
+
+
+def compile_graph(
+    graph: Graph,
+    target: Target,
+    *,
+    goal: Goal = "speed",
+    golden: Sequence[Array] | None = None,
+    name: str | None = None,
+) -> Package:
+    """A package of C99 files that computes what the graph says, to the bit for integers.
+
+    goal:   what a kernel is chosen for: "speed", "ram" or "flash"
+    golden: input of the self-test, one array per graph input, of its shape; by default a
+            seeded random one
+    name:   C prefix; by default from the graph's name
+
+    Raises UnsupportedError with all blockers at once; ShapeError if `golden` does not fit.
+    """
+    if goal not in get_args(Goal):
+        raise UsageError(f'goal "{goal}"', f"one of: {', '.join(get_args(Goal))}")
+    lowered = lower(graph, target, goal)
+    check_graph(lowered.graph)
+    prefix = model_prefix(name or graph.name)
+    plan = lowered.plan()
+    steps = tuple(_step(lowered, plan, prefix, i, n) for i, n in enumerate(lowered.steps))
+    model = Model(
+        prefix,
+        lowered,
+        plan,
+        steps,
+        collect(lowered),
+        golden_of(lowered.graph, golden),
+        target,
+    )
+    return Package(
+        prefix,
+        lowered.graph,
+        target,
+        plan,
+        MappingProxyType(c.emit(model)),
+        steps,
+        model.constants.n_bytes,
+        model.state_bytes,
+        _notes(lowered, target),
+    )
+
+
+def _step(lowered: Lowered, plan: Plan, prefix: str, i: int, node: Node) -> Step:
+    io = lowered.graph.io(node)
+    op = registry.load(OPS, node.op)
+    return Step(
+        node.name,
+        node.op,
+        f"{prefix}_node_{i}",
+        node.kernel,
+        int(op.macs(node.attrs, io)) if hasattr(op, "macs") else 0,
+        io.outputs[0].shape,
+        tuple((value.name, plan.offset_of(value.name), value.n_bytes) for value in io.outputs),
+    )
+
+
+def _notes(lowered: Lowered, target: Target) -> tuple[str, ...]:
+    """What is slower than it looks."""
+    floats = sum(
+        any(value.is_float for value in lowered.graph.io(node).outputs) for node in lowered.steps
+    )
+    if floats and not target.has_fpu and target.core != "host":
+        return (f"{floats} of {len(lowered.steps)} steps are float32 in software: no FPU",)
+    return ()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Golden vectors: an input, and what the oracle makes of it at every step.
+
+The self-test compares integers by CRC-32. Floats are compared so only where the oracle's own
+operations are exact (quantize, dequantize, copies); sums of floats depend on their order, so a
+float output is compared within a tolerance instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iseul.core.seed import generator
+from iseul.graph.interpret import check_inputs, interpret
+from iseul.numerics.affine import INTEGER_RANGE, storage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from iseul.graph.ir import Graph, Value
+    from iseul.numerics import Array
+
+# ops whose float results do not depend on the order or fusing of operations
+_EXACT_ON_FLOATS = {"quantize", "dequantize", "reshape", "pad"}
+
+
+@dataclass(frozen=True, eq=False)
+class Golden:
+    """inputs: one array per graph input; values: what every node makes of them, by name;
+    exact: names of the values that every right implementation computes to the bit.
+    """
+
+    inputs: tuple[Array, ...]
+    values: Mapping[str, Array]
+    exact: frozenset[str]
+
+
+def golden_of(graph: Graph, inputs: Sequence[Array] | None) -> Golden:
+    """The golden vectors for these inputs, or for seeded random ones.
+
+    Raises ShapeError unless the inputs have the graph inputs' shapes and dtypes.
+    """
+    if inputs is None:
+        inputs = [_random(graph.values[name], i) for i, name in enumerate(graph.inputs)]
+    arrays = tuple(np.asarray(x) for x in inputs)
+    check_inputs(graph, [x[None] for x in arrays])
+    return Golden(arrays, interpret(graph, arrays).values, exact_values(graph))
+
+
+def exact_values(graph: Graph) -> frozenset[str]:
+    """Values that do not depend on the order of float operations."""
+    made = {name for node in graph.nodes for name in node.outputs}
+    exact = {name for name in graph.values if name not in made}
+    for node in graph.nodes:
+        io = graph.io(node)
+        integers = not any(value.is_float for value in (*io.inputs, *io.outputs))
+        if (integers or node.op in _EXACT_ON_FLOATS) and exact.issuperset(node.inputs):
+            exact.update(node.outputs)
+    return frozenset(exact)
+
+
+def _random(value: Value, i: int) -> Array:
+    """Integers over the whole range, or normal floats."""
+    draw = generator(0, "golden", i)
+    if value.is_float:
+        return draw.standard_normal(value.shape).astype(np.float32)
+    if value.dtype == "bool":
+        return draw.integers(0, 2, value.shape).astype(np.bool_)
+    low, high = INTEGER_RANGE[value.dtype]
+    return draw.integers(low, high, value.shape, endpoint=True).astype(storage(value.dtype))

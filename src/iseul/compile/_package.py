@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the compiler gives: a package of C files with everything that is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from iseul.core.artifact import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from iseul.compile.plan import Plan
+    from iseul.graph.ir import Graph, Shape
+    from iseul.targets import Target
+
+
+@dataclass(frozen=True)
+class Step:
+    """An executed node. A reshape that only renames its input is none.
+
+    node, op: of the graph
+    symbol:   C function of this step; it has external linkage, so that profilers see it
+    kernel:   C function of the runtime that it calls
+    macs:     multiply-accumulates
+    shape:    of the first output
+    outputs:  (value name, arena offset, n_bytes) of each output
+    """
+
+    node: str
+    op: str
+    symbol: str
+    kernel: str
+    macs: int
+    shape: Shape
+    outputs: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Package:
+    """A compiled model.
+
+    name:           prefix of all its C names
+    graph:          lowered: every node names its kernel
+    files:          file name -> text; all that a build needs, `cc -c *.c`
+    steps:          one per executed node, in order; their index is what the self-test reports
+    constant_bytes: tables and parameter structs on a 32-bit target, without golden vectors;
+                    what the linker makes of them, but for up to 3 bytes behind the last table
+    state_bytes:    of the states inside <name>_t
+    notes:          what was done another way than asked for; one line each
+    """
+
+    name: str
+    graph: Graph
+    target: Target
+    plan: Plan
+    files: Mapping[str, str]
+    steps: tuple[Step, ...]
+    constant_bytes: int
+    state_bytes: int
+    notes: tuple[str, ...] = ()
+
+    def summary(self) -> dict[str, Any]:
+        """Plan and steps as `package.json` holds them."""
+        return {
+            "name": self.name,
+            "target": self.target.name,
+            "plan": {
+                "arena_bytes": self.plan.arena_bytes,
+                "lower_bound_bytes": self.plan.lower_bound_bytes,
+                "buffers": [
+                    {
+                        "name": buffer.name,
+                        "offset": buffer.offset,
+                        "n_bytes": buffer.n_bytes,
+                        "first_step": buffer.first_step,
+                        "last_step": buffer.last_step,
+                        "kind": buffer.kind,
+                    }
+                    for buffer in self.plan.buffers
+                ],
+            },
+            "constant_bytes": self.constant_bytes,
+            "state_bytes": self.state_bytes,
+            "steps": [
+                {
+                    "node": step.node,
+                    "op": step.op,
+                    "kernel": step.kernel,
+                    "macs": step.macs,
+                    "symbol": step.symbol,
+                    "shape": list(step.shape),
+                }
+                for step in self.steps
+            ],
+        }
+
+
+def write_package(package: Package, folder: Path) -> None:
+    """Write all files of a package into a folder, which is made if needed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in package.files.items():
+        write_text(folder / name, text)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Predicted instructions on a Cortex-M4: the sum of what the chosen kernels' cards predict.
+
+A model for comparing graphs before anything is built (search, selection); counts come from the
+emulator.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iseul.compile.lower import lower
+
+if TYPE_CHECKING:
+    from iseul.compile.select import Goal
+    from iseul.graph.ir import Graph
+    from iseul.targets import Target
+
+
+def predict_instructions(graph: Graph, target: Target, goal: Goal = "speed") -> dict[str, int]:
+    """{node name: predicted instructions} of the executed nodes.
+
+    Raises UnsupportedError with all blockers at once.
+    """
+    lowered = lower(graph, target, goal)
+    return {
+        node.name: lowered.cards[node.name].cost(node.attrs, lowered.graph.io(node))
+        for node in lowered.steps
+    }

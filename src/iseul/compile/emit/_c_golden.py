@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""<name>_golden.c: the golden input, the oracle's CRC-32 of every step, and the self-test."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iseul.compile.emit._c_text import C_TYPE, comment, literal, numbers, printable
+from iseul.numerics.affine import storage
+
+if TYPE_CHECKING:
+    from iseul.compile.emit._c_model import Model
+    from iseul.numerics import Array
+
+# A float output may differ by this share of its largest value: float32 has 2^-24 per operation,
+# and orders of summation differ.
+FLOAT_TOLERANCE = 1e-4
+
+
+def golden_source(model: Model) -> str:
+    """<name>_golden.c."""
+    n = model.name
+    about = f"{n}_golden.c: the self-test of {n}. Linked only where {n}_selftest is called."
+    return f"""{comment(about)}
+//
+// checks   one line per output of a step: the step's function (NULL: as in the line before), its
+//          index, where the output lies in the arena, the CRC-32 of what the oracle computes;
+//          exact 0 where floats depend on the order of sums, which is not compared
+#include <string.h>
+
+#include "{n}_private.h"
+
+{_inputs(model)}
+
+typedef struct {{
+  void (*run)({n}_t *m);
+  int step;
+  uint32_t offset, n_bytes, crc;
+  int exact;
+}} check_t;
+
+ISEUL_CONSTANT static const check_t checks[] = {{
+{_checks(model)}
+}};
+{_float_outputs(model)}
+int {n}_selftest({n}_t *m) {{
+  if (m == NULL || m->arena == NULL) {{
+    return -ISEUL_E_NULL;
+  }}
+  int result = 0;
+  {n}_reset(m);
+{_copies(model)}
+  for (size_t i = 0; i < sizeof checks / sizeof checks[0] && result == 0; ++i) {{
+    const check_t *const c = &checks[i];
+    if (c->run != NULL) {{
+      c->run(m);
+    }}
+    if (c->exact && iseul_crc32(0, m->arena + c->offset, c->n_bytes) != c->crc) {{
+      result = c->step + 1;
+    }}
+  }}
+{_compare_floats(model)}  {n}_reset(m);
+  return result;
+}}
+"""
+
+
+def _inputs(model: Model) -> str:
+    parts = []
+    for i, (name, array) in enumerate(zip(model.graph.inputs, model.golden.inputs, strict=True)):
+        kind = C_TYPE[model.graph.values[name].dtype]
+        parts.append(
+            f"// {printable(name)}\n"
+            f"ISEUL_CONSTANT static const {kind} golden_input_{i}[{array.size}] = {{\n"
+            f"{numbers(array)}\n}};"
+        )
+    return "\n\n".join(parts)
+
+
+def _copies(model: Model) -> str:
+    return "\n".join(
+        f"  memcpy(m->arena + {model.plan.offset_of(name)}, golden_input_{i}, "
+        f"sizeof golden_input_{i});"
+        for i, name in enumerate(model.graph.inputs)
+    )
+
+
+def _checks(model: Model) -> str:
+    lines = []
+    for i, step in enumerate(model.steps):
+        for k, (name, offset, n_bytes) in enumerate(step.outputs):
+            exact = name in model.golden.exact
+            crc = crc_of(model.golden.values[name]) if exact else 0
+            run = step.symbol if k == 0 else "NULL"
+            lines.append(f"    {{{run}, {i}, {offset}u, {n_bytes}u, 0x{crc:08X}u, {int(exact)}}},")
+    return "\n".join(lines)
+
+
+def crc_of(array: Array) -> int:
+    """CRC-32 of a value's bytes as a little-endian device holds them."""
+    data = np.ascontiguousarray(array, storage(array.dtype.name).newbyteorder("<"))
+    return zlib.crc32(data.tobytes())
+
+
+def _inexact_outputs(model: Model) -> list[tuple[int, str]]:
+    """(index of the making step, name) of float outputs that the CRC does not cover."""
+    made = {name: i for i, step in enumerate(model.steps) for name, _, _ in step.outputs}
+    return [
+        (made[model.homes[name]], name)
+        for name in dict.fromkeys(model.graph.outputs)
+        if name not in model.golden.exact and model.graph.values[name].is_float
+    ]
+
+
+def _float_outputs(model: Model) -> str:
+    parts = []
+    for i, (_, name) in enumerate(_inexact_outputs(model)):
+        array = model.golden.values[name]
+        parts.append(
+            f"\n// {printable(name)}\n"
+            f"ISEUL_CONSTANT static const float golden_output_{i}[{array.size}] = {{\n"
+            f"{numbers(array)}\n}};\n"
+        )
+    return "".join(parts)
+
+
+def _compare_floats(model: Model) -> str:
+    lines = []
+    for i, (step, name) in enumerate(_inexact_outputs(model)):
+        array = model.golden.values[name]
+        largest = float(np.abs(array).max()) if array.size else 0.0
+        tolerance = literal(max(FLOAT_TOLERANCE * largest, 1e-30))
+        lines.append(
+            f"  if (result == 0 &&\n"
+            f"      !iseul_is_close_f32({model.address(name, True)},\n"
+            f"                          golden_output_{i}, {array.size}, {tolerance})) {{\n"
+            f"    result = {step + 1};\n  }}\n"
+        )
+    return "".join(lines)

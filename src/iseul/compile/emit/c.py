@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C99: one model as readable sources, with the runtime kernels that it uses.
+
+<name>.h           the interface          <name>_weights.c   tables, named after their nodes
+<name>.c           one function per step  <name>_golden.c    the self-test
+<name>_private.h   shared by the three    iseul.h, iseul_*.c the runtime
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iseul.compile.emit import _c_header as header
+from iseul.compile.emit._c_constants import Pointer
+from iseul.compile.emit._c_golden import golden_source
+from iseul.compile.emit._c_model import common_type
+from iseul.compile.emit._c_text import (
+    comment,
+    dims,
+    glued,
+    grid,
+    initialiser,
+    numbers,
+    printable,
+    wrap,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from iseul.compile._package import Step
+    from iseul.compile.emit._c_model import Model
+    from iseul.graph.ir import Node, Value
+
+RUNTIME = Path(__file__).parents[2] / "runtime"
+ALWAYS = ("iseul_crc32",)  # the self-test
+
+
+def emit(model: Model) -> dict[str, str]:
+    """File name -> text."""
+    n = model.name
+    return {
+        f"{n}.h": header.public_header(model),
+        f"{n}_private.h": header.private_header(model),
+        f"{n}.c": source(model),
+        f"{n}_weights.c": weights(model),
+        f"{n}_golden.c": golden_source(model),
+        **runtime_files(model),
+    }
+
+
+def runtime_files(model: Model) -> dict[str, str]:
+    """iseul.h and the kernels that the steps call."""
+    symbols = {step.kernel for step in model.steps} | set(ALWAYS)
+    if any(name not in model.golden.exact for name in model.graph.outputs):
+        symbols.add("iseul_is_close_f32")
+    names = ["iseul.h", *(f"{symbol}.c" for symbol in sorted(symbols))]
+    return {name: (RUNTIME / name).read_text(encoding="utf-8") for name in names}
+
+
+def weights(model: Model) -> str:
+    """<name>_weights.c."""
+    parts = [f'// {model.name}_weights.c: constants.\n#include "{model.name}_private.h"\n']
+    for table in model.constants.tables:
+        parts.append(
+            f"{comment(table.comment)}\n"
+            f"ISEUL_CONSTANT ISEUL_TABLE const {table.c_type} "
+            f"{model.name}_{table.name}[{table.data.size}] = {{\n"
+            f"{numbers(table.data)}\n}};\n"
+        )
+    return "\n".join(parts)
+
+
+def source(model: Model) -> str:
+    """<name>.c."""
+    nodes = {node.name: node for node in model.graph.nodes}
+    steps = "\n".join(_step(model, i, nodes[step.node]) for i, step in enumerate(model.steps))
+    return f"""{_overview(model)}
+#include <string.h>
+
+#include "{model.name}_private.h"
+
+{steps}
+{_interface(model)}"""
+
+
+def _overview(model: Model) -> str:
+    rows = [("step", "node", "op", "output", "kernel", "MACs")]
+    rows += [
+        (str(i), printable(s.node), s.op, dims(s.shape), s.kernel, f"{s.macs:,}")
+        for i, s in enumerate(model.steps)
+    ]
+    places = [("offset", "bytes", "steps", "buffer")]
+    places += [
+        (f"{b.offset:,}", f"{b.n_bytes:,}", f"{b.first_step}-{b.last_step}", printable(b.name))
+        for b in sorted(model.plan.buffers, key=lambda b: (b.first_step, b.offset))
+    ]
+    plan = model.plan
+    return f"""// {model.name}.c: model "{printable(model.graph.name)}".
+//
+{grid(rows)}
+//
+// Arena: {plan.arena_bytes:,} bytes (lower bound {plan.lower_bound_bytes:,}).
+//
+{grid(places)}"""
+
+
+def _step(model: Model, i: int, node: Node) -> str:
+    step, card = model.steps[i], model.lowered.cards[node.name]
+    fields = _with_names(model, model.constants.params[node.name])
+    arguments = ["&p"]
+    arguments += [glued(model.address(node.inputs[k], const=True)) for k in card.inputs]
+    arguments += [glued(model.address(name, const=False)) for name in node.outputs]
+    scratch = f"{node.name} scratch"
+    arguments += [
+        glued(f"ISEUL_AT(void, m->arena, {buffer.offset})")
+        for buffer in model.plan.buffers
+        if buffer.name == scratch and buffer.kind == "scratch"
+    ]
+    call = "\n".join(wrap([f"{card.symbol}({', '.join(arguments)});"], "  "))
+    return f"""{comment(_describe(model, i, step, node))}
+ISEUL_NOINLINE void {step.symbol}({model.name}_t *m) {{
+{initialiser(f"ISEUL_CONSTANT static const {card.params} p =", fields, "  ")}
+{call}
+}}
+"""
+
+
+def _describe(model: Model, i: int, step: Step, node: Node) -> str:
+    io = model.graph.io(node)
+    shapes = " + ".join(_shown(value) for value in io.inputs)
+    outputs = ", ".join(_shown(value) for value in io.outputs)
+    given = node.attrs.model_dump()
+    attrs = ", ".join(f"{key} {_attribute(value)}" for key, value in given.items())
+    lines = [f'{i} "{printable(node.name)}": {node.op}', f"{shapes} -> {outputs}"]
+    return "\n".join([*lines, *([attrs] if attrs else [])])
+
+
+def _shown(value: Value) -> str:
+    return f"{printable(value.name)} {value.dtype} {dims(value.shape)}"
+
+
+def _attribute(value: Any) -> str:
+    return "x".join(map(_attribute, value)) if isinstance(value, tuple) else str(value)
+
+
+def _with_names(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Pointers as the names of their tables."""
+    return {
+        key: f"{model.name}_{value.table}"
+        if isinstance(value, Pointer)
+        else _with_names(model, value)
+        if isinstance(value, dict)
+        else value
+        for key, value in fields.items()
+    }
+
+
+def _interface(model: Model) -> str:
+    n, u, graph = model.name, model.upper, model.graph
+    inputs, outputs = model.values(graph.inputs), model.values(graph.outputs)
+    runs = "\n".join(
+        f"  {step.symbol}(m);\n  ISEUL_TRACE(m, {i});" for i, step in enumerate(model.steps)
+    )
+    return f"""int {n}_init({n}_t *m, void *arena, size_t arena_bytes) {{
+  if (m == NULL) {{
+    return ISEUL_E_NULL;
+  }}
+  m->arena = NULL;
+  if (arena == NULL) {{
+    return ISEUL_E_NULL;
+  }}
+  if (arena_bytes < {u}_ARENA_BYTES) {{
+    return ISEUL_E_SIZE;
+  }}
+  if ((uintptr_t)arena % {u}_ARENA_ALIGN != 0) {{
+    return ISEUL_E_ALIGN;
+  }}
+  m->arena = arena;
+  {n}_reset(m);
+  return ISEUL_OK;
+}}
+
+void {n}_reset({n}_t *m) {{
+{_reset(model)}
+}}
+
+{_pointer(model, inputs, "input", const=False)}
+
+{_pointer(model, outputs, "output", const=True)}
+
+int {n}_invoke({n}_t *m) {{
+  if (m == NULL || m->arena == NULL) {{
+    return ISEUL_E_NULL;
+  }}
+{runs}
+{_next_states(model)}  return ISEUL_OK;
+}}
+"""
+
+
+def _pointer(model: Model, values: Sequence[Value], what: str, const: bool) -> str:
+    n = model.name
+    kind = ("const " if const else "") + common_type(values)
+    cases = "\n".join(
+        f"    case {i}:  // {printable(value.name)}\n"
+        f"      return {model.address(value.name, const)};"
+        for i, value in enumerate(values)
+    )
+    model_type = f"const {n}_t" if const else f"{n}_t"
+    return f"""{kind} *{n}_{what}({model_type} *m, int i) {{
+  if (m == NULL || m->arena == NULL) {{
+    return NULL;
+  }}
+  switch (i) {{
+{cases}
+    default:
+      return NULL;
+  }}
+}}"""
+
+
+def _reset(model: Model) -> str:
+    lines = []
+    for state in model.graph.states:
+        value = model.graph.values[state.value]
+        to = f"(uint8_t *)m->state + {model.state_offsets[state.value]}"
+        if state.value in model.constants.initial:
+            table = f"{model.name}_{model.constants.initial[state.value]}"
+            lines.append(f"  memcpy({to}, {table}, {value.n_bytes});")
+        else:
+            lines.append(f"  memset({to}, 0, {value.n_bytes});")
+    return "\n".join(lines) or "  (void)m;  // this model has no state"
+
+
+def _next_states(model: Model) -> str:
+    """What becomes the states; each is in the arena, so no order of copying is wrong."""
+    lines = []
+    for state in model.graph.states:
+        if state.next == state.value:
+            continue
+        value = model.graph.values[state.value]
+        at, end = model.plan.offset_of(state.next), model.state_offsets[state.value]
+        lines.append(f"  memcpy((uint8_t *)m->state + {end}, m->arena + {at}, {value.n_bytes});\n")
+    return "".join(lines)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a kernel card is, and the rules and costs that cards share.
+
+A card describes one C function of `runtime/`. Its `emit` gives the fields of the function's
+parameter struct as Python values; how they become C text is the emitter's business:
+
+    numpy array       a table in <name>_weights.c; the field is a pointer to it
+    int, float        a literal
+    tuple of ints     an array inside the struct
+    dict              a struct inside the struct
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from iseul.graph.ir import DType, Io
+    from iseul.numerics import Array
+    from iseul.targets._target import Isa
+
+    Field = Array | int | float | tuple[int, ...] | Mapping[str, Any]
+    Fields = Mapping[str, Field]
+    Rule = Callable[[Any, Io], str | None]
+
+
+def no_scratch(attrs: Any, io: Io) -> int:
+    """Bytes of scratch: none."""
+    return 0
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A rule of a card that a node breaks: its index, its text, and what is."""
+
+    index: int
+    rule: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A kernel that can run some nodes of one op.
+
+    symbol:        the C function, and `<symbol>.c` in runtime/
+    params:        C type of its parameter struct
+    fits:          rules (attrs, io) -> what is wrong, or None; the docstring is the rule
+    cost:          (attrs, io) -> predicted instructions on a Cortex-M4, a linear model
+    emit:          (attrs, io) -> fields of the parameter struct, in the struct's order
+    isa:           instruction set that the target must have
+    inputs:        which of the node's inputs are passed as pointers; all others are constants
+                   that `emit` puts into the struct
+    scratch_bytes: (attrs, io) -> bytes the kernel needs while it runs; it gets a pointer behind
+                   `out` if there are any, and must write every one of them
+    alias:         no code: the output is the input's buffer
+    """
+
+    symbol: str
+    params: str
+    fits: tuple[Rule, ...]
+    cost: Callable[[Any, Io], int]
+    emit: Callable[[Any, Io], Fields]
+    isa: Isa = "c"
+    inputs: tuple[int, ...] = (0,)
+    scratch_bytes: Callable[[Any, Io], int] = no_scratch
+    alias: bool = False
+
+    def misfit(self, attrs: Any, io: Io) -> Misfit | None:
+        """The first rule that the node breaks, or None."""
+        for i, rule in enumerate(self.fits):
+            found = rule(attrs, io)
+            if found is not None:
+                return Misfit(i, (rule.__doc__ or "").strip(), found)
+        return None
+
+
+def kinds(*wanted: DType) -> Rule:
+    """The rule that the computed inputs and the outputs have these dtypes, in this order.
+
+    One dtype stands for all of them.
+    """
+
+    def rule(attrs: Any, io: Io) -> str | None:
+        values = [v for v in (*io.inputs, *io.outputs) if not v.is_constant]
+        found = tuple(v.dtype for v in values)
+        if found == (wanted if len(wanted) > 1 else wanted * len(found)):
+            return None
+        return ", ".join(f'"{v.name}" is {v.dtype}' for v in values)
+
+    rule.__doc__ = (
+        f"input is {wanted[0]} and output {wanted[1]}"
+        if len(wanted) == 2
+        else f"activations are all {wanted[0]}"
+    )
+    return rule

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels of 2-D convolution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels._card import Card, kinds
+from iseul.graph.ops._quantized import zero_point
+from iseul.graph.ops.conv2d import macs
+
+if TYPE_CHECKING:
+    from iseul.compile.kernels._card import Fields
+    from iseul.graph.ir import Io
+    from iseul.graph.ops.conv2d import Attrs
+
+
+def cost_s8(attrs: Attrs, io: Io) -> int:
+    """3.5 per MAC, 62 per output, 9 per run of taps: a row, or a tap where columns are dilated."""
+    rows = io.inputs[1].shape[1] * (1 if attrs.dilation[1] == 1 else io.inputs[1].shape[2])
+    return 7 * macs(attrs, io) // 2 + io.outputs[0].n_elements * (62 + 9 * rows)
+
+
+def emit_s8(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_conv_s8_t`."""
+    weights = io.inputs[1]
+    n = weights.shape[0]
+    return {
+        "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
+        "weights": fields.data_of(weights),
+        "bias": fields.bias(io, n),
+        "in_zero_point": zero_point(io.inputs[0]),
+        "output": fields.output_s8(io, attrs.activation, n),
+    }
+
+
+def cost_f32(attrs: Attrs, io: Io) -> int:
+    """5 per MAC, 27 per tap, 60 per output."""
+    taps = macs(attrs, io) // io.inputs[0].shape[3]
+    return 5 * macs(attrs, io) + 27 * taps + 60 * io.outputs[0].n_elements
+
+
+def emit_f32(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_conv_f32_t`."""
+    weights = io.inputs[1]
+    return {
+        "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
+        "weights": fields.data_of(weights),
+        "bias": fields.bias(io, weights.shape[0]),
+        **fields.clamp_f32(attrs.activation),
+    }
+
+
+CARDS = (
+    Card("iseul_conv2d_s8", "iseul_conv_s8_t", (kinds("int8"),), cost_s8, emit_s8),
+    Card("iseul_conv2d_f32", "iseul_conv_f32_t", (kinds("float32"),), cost_f32, emit_f32),
+)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels of depthwise 2-D convolution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels._card import Card, kinds
+from iseul.graph.ops._quantized import zero_point
+from iseul.graph.ops.depthwise_conv2d import macs
+
+if TYPE_CHECKING:
+    from iseul.compile.kernels._card import Fields
+    from iseul.graph.ir import Io
+    from iseul.graph.ops.depthwise_conv2d import Attrs
+
+
+def cost_s8(attrs: Attrs, io: Io) -> int:
+    """6 per MAC, 55 per output; 9 and 90 with a depth multiplier."""
+    is_plain = io.outputs[0].shape[3] == io.inputs[0].shape[3]
+    per_mac, per_output = (6, 55) if is_plain else (9, 90)
+    return per_mac * macs(attrs, io) + per_output * io.outputs[0].n_elements
+
+
+def emit_s8(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_conv_s8_t`."""
+    weights = io.inputs[1]
+    n = weights.shape[3]
+    return {
+        "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
+        "weights": fields.data_of(weights),
+        "bias": fields.bias(io, n),
+        "in_zero_point": zero_point(io.inputs[0]),
+        "output": fields.output_s8(io, attrs.activation, n),
+    }
+
+
+def cost_f32(attrs: Attrs, io: Io) -> int:
+    """11 per MAC, 60 per output."""
+    return 11 * macs(attrs, io) + 60 * io.outputs[0].n_elements
+
+
+def emit_f32(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_conv_f32_t`."""
+    weights = io.inputs[1]
+    return {
+        "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
+        "weights": fields.data_of(weights),
+        "bias": fields.bias(io, weights.shape[3]),
+        **fields.clamp_f32(attrs.activation),
+    }
+
+
+CARDS = (
+    Card("iseul_depthwise_conv2d_s8", "iseul_conv_s8_t", (kinds("int8"),), cost_s8, emit_s8),
+    Card("iseul_depthwise_conv2d_f32", "iseul_conv_f32_t", (kinds("float32"),), cost_f32, emit_f32),
+)

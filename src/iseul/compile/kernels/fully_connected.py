@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels of fully connected layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels._card import Card, kinds
+from iseul.graph.ops._quantized import zero_point
+from iseul.graph.ops.fully_connected import macs
+
+if TYPE_CHECKING:
+    from iseul.compile.kernels._card import Fields
+    from iseul.graph.ir import Io
+    from iseul.graph.ops.fully_connected import Attrs
+
+
+def _sizes(io: Io) -> dict[str, int]:
+    n_out, n_in = io.inputs[1].shape
+    return {"rows": io.outputs[0].n_elements // n_out, "in_size": n_in, "out_size": n_out}
+
+
+def cost_s8(attrs: Attrs, io: Io) -> int:
+    """3 per MAC, 47 per output."""
+    return 3 * macs(attrs, io) + 47 * io.outputs[0].n_elements
+
+
+def emit_s8(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_fully_connected_s8_t`."""
+    n = io.inputs[1].shape[0]
+    return {
+        **_sizes(io),
+        "weights": fields.data_of(io.inputs[1]),
+        "bias": fields.bias(io, n),
+        "in_zero_point": zero_point(io.inputs[0]),
+        "output": fields.output_s8(io, attrs.activation, n),
+    }
+
+
+def cost_f32(attrs: Attrs, io: Io) -> int:
+    """6 per MAC, 20 per output."""
+    return 6 * macs(attrs, io) + 20 * io.outputs[0].n_elements
+
+
+def emit_f32(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_fully_connected_f32_t`."""
+    return {
+        **_sizes(io),
+        "weights": fields.data_of(io.inputs[1]),
+        "bias": fields.bias(io, io.inputs[1].shape[0]),
+        **fields.clamp_f32(attrs.activation),
+    }
+
+
+CARDS = (
+    Card(
+        "iseul_fully_connected_s8",
+        "iseul_fully_connected_s8_t",
+        (kinds("int8"),),
+        cost_s8,
+        emit_s8,
+    ),
+    Card(
+        "iseul_fully_connected_f32",
+        "iseul_fully_connected_f32_t",
+        (kinds("float32"),),
+        cost_f32,
+        emit_f32,
+    ),
+)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels of quantize: reals to integers, integers to those of another quantization."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels._card import Card, kinds
+from iseul.compile.kernels._clamping import cost_requantize
+from iseul.graph.ops._quantized import quant_of, zero_point
+
+if TYPE_CHECKING:
+    from iseul.compile.kernels._card import Fields
+    from iseul.graph.ir import DType, Io
+
+
+def cost_float(attrs: Any, io: Io) -> int:
+    """32 per value; the division is one of them."""
+    return 32 * io.outputs[0].n_elements
+
+
+def emit_float(attrs: Any, io: Io) -> Fields:
+    """`iseul_affine_t` of the output."""
+    out = io.outputs[0]
+    return {
+        "n": out.n_elements,
+        "scale": float(quant_of(out).scale[0]),
+        "zero_point": zero_point(out),
+    }
+
+
+def emit_requantize(attrs: Any, io: Io) -> Fields:
+    """`iseul_requantize_s8_t`."""
+    return fields.rescale_s8(io, "none")
+
+
+def _of_floats(suffix: str, dtype: DType) -> Card:
+    rules = (kinds("float32", dtype),)
+    return Card(f"iseul_quantize_{suffix}", "iseul_affine_t", rules, cost_float, emit_float)
+
+
+CARDS = (
+    Card(
+        "iseul_requantize_s8",
+        "iseul_requantize_s8_t",
+        (kinds("int8"),),
+        cost_requantize,
+        emit_requantize,
+    ),
+    _of_floats("s8", "int8"),
+    _of_floats("u8", "uint8"),
+    _of_floats("s16", "int16"),
+)

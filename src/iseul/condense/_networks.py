@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks for matching and embedding: briefly trained on real samples, with snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from iseul.condense import _augment
+from iseul.core.errors import UnsupportedError
+from iseul.core.seed import derive
+from iseul.data._batch import to_tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from iseul.data._batch import Samples
+
+BATCH = 64  # IDC's batch for its matching networks
+LR, MOMENTUM, WEIGHT_DECAY = 0.01, 0.9, 5e-4  # IDC's
+EMBED_BATCH = 256
+
+State = dict[str, "Tensor"]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One network at several moments of its training on real samples, earliest first."""
+
+    net: nn.Module
+    states: list[State]
+
+
+def record(
+    build_model: Callable[[int], nn.Module],
+    real: Samples,
+    scale: float,
+    at_steps: Sequence[int],
+    mirror: bool,
+    seed: int,
+) -> Recording:
+    """Train one fresh network by SGD on augmented real batches, keep its state at some steps."""
+    net = build_model(derive(seed, "init"))
+    generator = torch.Generator().manual_seed(derive(seed, "batches"))
+    optimizer = torch.optim.SGD(
+        net.parameters(), lr=LR, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
+    )
+    states = []
+    net.train()
+    for step in range(1, max(at_steps) + 1):
+        index = torch.randint(len(real), (BATCH,), generator=generator).numpy()
+        x = to_tensor(real.x[index], scale)
+        x = _augment.apply(x, _augment.draw(len(x), mirror, generator))
+        loss = F.cross_entropy(net(x), torch.from_numpy(real.y[index]))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        if step in at_steps:
+            states.append({name: value.clone() for name, value in net.state_dict().items()})
+    net.eval()
+    net.requires_grad_(False)
+    return Recording(net, states)
+
+
+def embed(net: nn.Module, x_raw: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
+    """Features of samples: what the network's last linear layer receives, (N, E).
+
+    Raises UnsupportedError for a network without a linear layer.
+    """
+    linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
+    if not linear:
+        raise UnsupportedError(
+            f"condense: {type(net).__name__} has no linear layer to take features before",
+            "a matching network that ends in a linear layer, such as convnet",
+        )
+    rows: list[Tensor] = []
+    hook = linear[-1].register_forward_pre_hook(lambda _, inputs: rows.append(inputs[0]))
+    net.eval()
+    try:
+        with torch.no_grad():
+            for start in range(0, len(x_raw), EMBED_BATCH):
+                net(to_tensor(x_raw[start : start + EMBED_BATCH], scale))
+    finally:
+        hook.remove()
+    return torch.cat(rows).numpy().astype(np.float32)
+
+
+def principal(features: NDArray[np.float32], n_axes: int) -> NDArray[np.float32]:
+    """Features along their n_axes widest directions, centred: less noise, faster clustering."""
+    from sklearn.decomposition import PCA
+
+    n = min(n_axes, *features.shape)
+    made: NDArray[np.float32] = PCA(n, svd_solver="covariance_eigh").fit_transform(features)
+    return made

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A package linked for its target and loaded into an emulated chip, ready for calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iseul.core.errors import ToolError, UnsupportedError
+from iseul.device._build import Source, build_image
+from iseul.device._elf import Image, read_image
+from iseul.device._machine import MODELS, Machine
+from iseul.device._run import empty, values_of
+from iseul.device._toolchain import Compiler, find_arm_compiler
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iseul.compile import Package
+    from iseul.numerics import Array
+
+
+def link(package: Package, compiler: Compiler | None = None, selftest: bool = False) -> Image:
+    """Build the package for its target.
+
+    selftest: link the self-test and its golden vectors too
+
+    Raises UnsupportedError for a target that is no Cortex-M, ToolError, BudgetError.
+    """
+    if package.target.core not in MODELS:
+        raise UnsupportedError(
+            f'target "{package.target.name}" is no Cortex-M: there is no chip to emulate',
+            "compile for a board",
+        )
+    defines = ("ISEUL_HARNESS_SELFTEST",) if selftest else ()
+    source = Source(package.name, package.files, ("cortex_m.c", "freestanding.c"), defines)
+    return read_image(build_image(source, package.target, compiler or find_arm_compiler()))
+
+
+class Loaded:
+    """One package on one emulated chip. `start` before the first `invoke`."""
+
+    def __init__(self, package: Package, image: Image) -> None:
+        self.package = package
+        self.image = image
+        self.machine = Machine(image, package.target)
+        self.model = image.address("iseul_harness_model")
+        self.arena = image.address("iseul_harness_arena")
+        sizes = self.machine.words("iseul_harness_sizes", 4)
+        self.model_bytes, self.arena_bytes, self.state_bytes, self.guard_bytes = sizes
+        graph = package.graph
+        self._inputs = values_of(package, graph.inputs)
+        self._outputs = values_of(package, graph.outputs)
+        self._input_at: list[int] = []
+        self._output_at: list[int] = []
+
+    def call(self, function: str, *arguments: int) -> int:
+        """Call `<name>_<function>`."""
+        return self.machine.call(f"{self.package.name}_{function}", *arguments)
+
+    def start(self) -> None:
+        """`init`, then ask for the addresses of inputs and outputs. Raises ToolError."""
+        code = self.call("init", self.model, self.arena, self.arena_bytes)
+        self._check(code, "init")
+        inputs, outputs = range(len(self._inputs)), range(len(self._outputs))
+        self._input_at = [self.call("input", self.model, i) & 0xFFFF_FFFF for i in inputs]
+        self._output_at = [self.call("output", self.model, i) & 0xFFFF_FFFF for i in outputs]
+
+    def reset(self) -> None:
+        self.call("reset", self.model)
+
+    def write_inputs(self, sample: Sequence[Array]) -> None:
+        """sample: one array per graph input, without the sample axis."""
+        for address, x in zip(self._input_at, sample, strict=True):
+            self.machine.write(address, x.tobytes())
+
+    def invoke(self) -> None:
+        self._check(self.call("invoke", self.model), "invoke")
+
+    def read_outputs(self) -> list[Array]:
+        """One array per graph output."""
+        found = []
+        for address, value in zip(self._output_at, self._outputs, strict=True):
+            one = empty(value, 1)[0]
+            data = self.machine.read(address, one.nbytes)
+            found.append(np.frombuffer(data, one.dtype).reshape(one.shape))
+        return found
+
+    def _check(self, code: int, function: str) -> None:
+        if code != 0:
+            name = self.package.name
+            raise ToolError(f"{name} on the emulated chip: {name}_{function} returned {code}")

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runners share: the result of a run, and where traced values stand in the arena."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iseul.core.errors import UnsupportedError, UsageError
+from iseul.graph.interpret import check_inputs
+from iseul.numerics.affine import storage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from iseul.compile import Package
+    from iseul.graph.ir import Value
+    from iseul.numerics import Array
+
+
+@dataclass(frozen=True)
+class Run:
+    """outputs in the graph's order and traced values, each (n, *shape)."""
+
+    outputs: list[Array]
+    values: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands: in the arena after a step."""
+
+    step: int
+    offset: int
+    n_bytes: int
+
+
+def checked_inputs(package: Package, inputs: Sequence[Array]) -> list[Array]:
+    """C-contiguous inputs of one common length. Raises ShapeError if they do not fit."""
+    arrays = [np.ascontiguousarray(x) for x in inputs]
+    check_inputs(package.graph, arrays)
+    return arrays
+
+
+def values_of(package: Package, names: Sequence[str]) -> list[Value]:
+    """Values by name. Raises UnsupportedError for a number kind packed below a byte."""
+    values = [package.graph.values[name] for name in names]
+    packed = [v.name for v in values if v.dtype == "int4"]
+    if packed:
+        raise UnsupportedError(f"runners can not read packed int4 values yet: {packed}")
+    return values
+
+
+def empty(value: Value, n: int) -> Array:
+    """Room for n samples of a value."""
+    return np.zeros((n, *value.shape), storage(value.dtype))
+
+
+def places(package: Package, names: Sequence[str]) -> dict[str, Place]:
+    """Where each traced value stands; inputs and constants have no place.
+
+    A value without a step of its own (a reshape that only renames) stands where the value
+    stands that it renames. Raises UsageError for a name that the graph does not have.
+    """
+    made = {
+        name: Place(i, offset, n_bytes)
+        for i, step in enumerate(package.steps)
+        for name, offset, n_bytes in step.outputs
+    }
+    found = {}
+    for name in names:
+        if name not in package.graph.values:
+            raise UsageError(f'graph "{package.graph.name}" has no value "{name}"')
+        origin = origin_of(package, name)
+        if origin in made:
+            found[name] = made[origin]
+    return found
+
+
+def origin_of(package: Package, name: str) -> str:
+    """The value whose bytes a value shares: itself, unless its node has no step."""
+    stepped = {step.node for step in package.steps}
+    node = package.graph.producer(name)
+    while node is not None and node.name not in stepped:
+        name = node.inputs[0]
+        node = package.graph.producer(name)
+    return name
+
+
+def values_without_place(
+    package: Package, names: Sequence[str], inputs: Sequence[Array]
+) -> dict[str, Array]:
+    """Traced values that are inputs, constants, or new shapes of them."""
+    graph, n = package.graph, len(inputs[0]) if inputs else 1
+    given = dict(zip(graph.inputs, inputs, strict=True))
+    found = {}
+    for name in names:
+        origin = graph.values[origin_of(package, name)]
+        shape = (n, *graph.values[name].shape)
+        if origin.name in given:
+            found[name] = given[origin.name].reshape(shape)
+        elif origin.data is not None:
+            found[name] = np.broadcast_to(origin.data.reshape(shape[1:]), shape)
+    return found

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do all judges compute the same? And if not, which node differs first?
+
+    numpy     the oracle (`graph/interpret.py`)
+    host      the generated C, built for this machine
+    cortex_m  the generated C, linked for the target, on the emulated core
+
+Every value that a step makes is compared for every input: integers to the bit, floats within a
+tolerance, because sums of floats may run in another order. The first difference is the earliest
+step in execution order in which any judge leaves the oracle, then the earliest input.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iseul.core import registry
+from iseul.core.errors import UsageError, did_you_mean
+from iseul.device._inputs import random_inputs
+from iseul.device._run import Run, checked_inputs
+from iseul.graph.interpret import interpret_samples
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from iseul.compile import Package
+    from iseul.graph.ir import Graph
+    from iseul.numerics import Array
+    from iseul.targets import Target
+
+RUNNERS = "iseul.device.runners"
+ORACLE = "numpy"
+JUDGES = (ORACLE, "host", "cortex_m")
+FLOAT_TOLERANCE = 1e-4  # absolute, and relative to the oracle's value
+CHUNK = 64  # samples that are traced at once: bounds the memory of intermediate values
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where a judge leaves the oracle. `order` is the step's place in execution order."""
+
+    order: int
+    sample: int
+    judge: str
+    value: str
+    index: tuple[int, ...]
+    expected: float
+    got: float
+
+
+def verify_package(
+    package: Package,
+    inputs: Sequence[Array],
+    judges: Sequence[str] = JUDGES,
+    *,
+    stateful: bool = False,
+    trace_limit: int | None = None,
+    tolerance: float = FLOAT_TOLERANCE,
+) -> dict[str, Any]:
+    """The `verify --json` of a package.
+
+    inputs:      (n, *shape) per graph input
+    judges:      the oracle "numpy" and runners; the oracle is always run
+    stateful:    samples are consecutive steps of one stream
+    trace_limit: samples whose intermediate values are compared; outputs of all samples are.
+                 None compares everything
+    tolerance:   for floats only
+
+    `outputs_sha256` is over the raw output bytes of all inputs in order, of the last judge: what
+    the device computed. `selftests` has each runner's code: 0 passed, 1 + index of a step.
+    Raises UsageError for an unknown judge, ToolError if a judge can not run.
+    """
+    arrays = checked_inputs(package, inputs)
+    n = len(arrays[0]) if arrays else 1
+    runners = [judge for judge in judges if judge != ORACLE]
+    _check_judges(runners)
+    traced = n if trace_limit is None else min(n, trace_limit)
+    hashes = {judge: hashlib.sha256() for judge in (ORACLE, *runners)}
+    found: list[Difference] = []
+    # a stream can not be cut, and its state is small
+    for start in range(0, n, n if stateful else CHUNK) if n else ():
+        stop = n if stateful else min(n, start + CHUNK)
+        piece = [x[start:stop] for x in arrays]
+        names = _compared(package, start < traced)
+        want = _run_oracle(package.graph, piece, names, stateful)
+        _update(hashes[ORACLE], want, stop - start)
+        for judge in runners:
+            runner = registry.load(RUNNERS, judge)
+            got = runner.run(package, piece, trace=names, stateful=stateful)
+            _update(hashes[judge], got, stop - start)
+            found += _differences(package, judge, want, got, start, tolerance)
+    first = min(found, key=lambda d: (d.order, d.sample, runners.index(d.judge)), default=None)
+    last = (ORACLE, *runners)[-1]
+    return {
+        "model": package.graph.name,
+        "target": package.target.name,
+        "n_inputs": n,
+        "n_traced": traced,
+        "judges": [ORACLE, *runners],
+        "equal": first is None,
+        "first_difference": _as_json(package, first),
+        "outputs_sha256": hashes[last].hexdigest(),
+        "sha256_by_judge": {judge: digest.hexdigest() for judge, digest in hashes.items()},
+        "selftests": {judge: registry.load(RUNNERS, judge).selftest(package) for judge in runners},
+    }
+
+
+def verify_model(
+    model: str | Path | Graph,
+    target: str | Target,
+    inputs: Sequence[Array] | None = None,
+    n_random: int = 16,
+    seed: int = 0,
+    judges: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Compile a model for a target and compare all judges on it.
+
+    model:    a graph, or the path of a `.iseul`, `.pt2` or other readable file
+    inputs:   (n, *shape) per graph input; by default `n_random` random samples from `seed`
+    judges:   by default all that the target has
+
+    returns the dict of `verify_package`. Raises what reading, compiling and running raise.
+    """
+    from iseul.compile import compile_graph
+    from iseul.graph.files import load_graph
+    from iseul.graph.ir import Graph
+    from iseul.graph.passes._order import run_passes
+    from iseul.targets import load_target
+
+    graph = model if isinstance(model, Graph) else load_graph(model)
+    board = load_target(target) if isinstance(target, str) else target
+    package = compile_graph(run_passes(graph, board), board)
+    arrays = inputs if inputs is not None else random_inputs(graph, n_random, seed)
+    chosen = judges or (JUDGES[:2] if board.core == "host" else JUDGES)
+    verdict = verify_package(package, arrays, chosen)
+    return verdict if isinstance(model, Graph) else {**verdict, "model": str(model)}
+
+
+def _check_judges(runners: Sequence[str]) -> None:
+    known = registry.names(RUNNERS)
+    for judge in runners:
+        if judge not in known:
+            raise UsageError(
+                f'there is no judge "{judge}".{did_you_mean(judge, (ORACLE, *known))}',
+                f"one of: {', '.join((ORACLE, *known))}",
+            )
+
+
+def _compared(package: Package, intermediate: bool) -> tuple[str, ...]:
+    """Names of the values that the steps make, in execution order."""
+    if not intermediate:
+        return ()
+    return tuple(name for step in package.steps for name, _, _ in step.outputs)
+
+
+def _run_oracle(graph: Graph, inputs: Sequence[Array], names: Sequence[str], stateful: bool) -> Run:
+    result = interpret_samples(graph, inputs, keep=names, stateful=stateful)
+    return Run(result.outputs, result.values)
+
+
+def _update(digest: Any, run: Run, n: int) -> None:
+    for s in range(n):
+        for output in run.outputs:
+            digest.update(np.ascontiguousarray(output[s]).tobytes())
+
+
+def _differences(
+    package: Package, judge: str, want: Run, got: Run, start: int, tolerance: float
+) -> list[Difference]:
+    """The first difference of each value that differs."""
+    found = []
+    pairs: list[tuple[int, str, Array, Array]] = [
+        (i, name, want.values[name], got.values[name])
+        for i, step in enumerate(package.steps)
+        for name, _, _ in step.outputs
+        if name in got.values
+    ]
+    # an output that no step makes (an input handed through) comes last
+    for name, a, b in zip(package.graph.outputs, want.outputs, got.outputs, strict=True):
+        pairs.append((_order_of(package, name), name, a, b))
+    for order, name, a, b in pairs:
+        index = first_difference(a, b, tolerance)
+        if index is not None:
+            at = (start + index[0], judge, name, index[1:])
+            found.append(Difference(order, *at, a[index].item(), b[index].item()))
+    return found
+
+
+def _order_of(package: Package, value: str) -> int:
+    from iseul.device._run import origin_of
+
+    node = package.graph.producer(origin_of(package, value))
+    order = {step.node: i for i, step in enumerate(package.steps)}
+    return order[node.name] if node is not None else len(order)
+
+
+def first_difference(want: Array, got: Array, tolerance: float) -> tuple[int, ...] | None:
+    """Index of the first element that differs; None if none does. NaN equals NaN."""
+    if want.dtype.kind == "f":
+        equal = np.isclose(got, want, rtol=tolerance, atol=tolerance, equal_nan=True)
+    else:
+        equal = want == got
+    if equal.all():
+        return None
+    return tuple(int(i) for i in np.argwhere(~equal)[0])
+
+
+def _as_json(package: Package, difference: Difference | None) -> Mapping[str, Any] | None:
+    if difference is None:
+        return None
+    node = package.graph.producer(difference.value)
+    return {
+        "input": difference.sample,
+        "node": node.name if node is not None else difference.value,
+        "op": node.op if node is not None else "input",
+        "index": list(difference.index),
+        "expected": difference.expected,
+        "got": difference.got,
+        "judge": difference.judge,
+        "value": difference.value,
+    }
+
+
+__all__ = [
+    "JUDGES",
+    "Difference",
+    "first_difference",
+    "random_inputs",
+    "verify_model",
+    "verify_package",
+]

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts of what was learned: accuracy, confusion, condensed set, training, pruning, int8."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iseul.report.read import Facts, as_object, as_rows, number, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from iseul.numerics import Array
+    from iseul.report.read import Run
+
+
+def accuracy_rows(run: Run) -> list[Facts]:
+    """One row per step from the float model to the board; changes in points, step by step."""
+    n = _n_test(run)
+    found = [
+        ("float", "float", number(run.metrics("train"), "accuracy"), _how_float(run)),
+        ("compact", _compact_label(run), _compact(run), "measured: same test samples, floats"),
+        ("int8", "int8", _int8(run), "measured: same test samples, exact integers of the graph"),
+        ("device", _device_label(run), _device(run), _how_device(run)),
+    ]
+    rows: list[Facts] = []
+    for stage, label, value, how in found:
+        if value is None:
+            continue
+        before = rows[-1]["value"] if rows else None
+        first = rows[0]["value"] if rows else None
+        rows.append(
+            {
+                "stage": stage,
+                "label": label,
+                "value": value,
+                "n": n,
+                "change_points": None if before is None else 100 * (value - before),
+                "change_total_points": None if first is None else 100 * (value - first),
+                "how": how,
+            }
+        )
+    return rows
+
+
+def _n_test(run: Run) -> int | None:
+    y = run.arrays.get("predictions", {}).get("y")
+    if y is not None:
+        return len(y)
+    n = number(run.metrics("train"), "n_test")
+    return None if n is None else int(n)
+
+
+def _how_float(run: Run) -> str:
+    n = number(run.metrics("train"), "n_samples")
+    return "measured: test samples" + (f"; trained on {n:,} samples" if n is not None else "")
+
+
+def _compact_label(run: Run) -> str:
+    compress = as_object(run.recipe.get("compress"))
+    done = [
+        word for key, word in (("prune", "pruned"), ("finetune", "fine-tuned")) if compress.get(key)
+    ]
+    return "float, " + " and ".join(done or ["before quantization"])
+
+
+def _compact(run: Run) -> float | None:
+    """Accuracy of the float model that is quantized; only if a step before changed it."""
+    compress = as_object(run.recipe.get("compress"))
+    value = number(run.metrics("compress"), "accuracy_float")
+    changed = compress.get("prune") or compress.get("finetune") or not compress
+    return value if changed else None
+
+
+def _int8(run: Run) -> float | None:
+    if as_object(run.recipe.get("compress")).get("quantize", True) is None:
+        return None
+    return number(run.metrics("compress"), "accuracy")
+
+
+def _predicted(run: Run) -> tuple[Array, Array] | None:
+    """(y, device predictions) of the samples that have both; None if the run has none."""
+    arrays = run.arrays.get("predictions", {})
+    y, device = arrays.get("y"), arrays.get("device")
+    if y is None or device is None or y.ndim != 1 or device.ndim != 1:
+        return None
+    if y.dtype.kind not in "iu" or device.dtype.kind not in "iu" or not len(y) or not len(device):
+        return None
+    n = min(len(y), len(device))
+    return y[:n], device[:n]
+
+
+def _device(run: Run) -> float | None:
+    value = number(run.metrics("device"), "accuracy")
+    pair = _predicted(run)
+    if value is None and pair is not None:
+        return float((pair[0] == pair[1]).mean())
+    return value
+
+
+def _device_label(run: Run) -> str:
+    on_host = text(run.recipe, "device", "runner") == "host"
+    return "C on this computer" if on_host else "device, emulated"
+
+
+def _how_device(run: Run) -> str:
+    metrics = run.metrics("device")
+    host, chip = number(metrics, "n_compared_host"), number(metrics, "n_compared_device")
+    if host is None or chip is None:
+        return "measured: the generated C"
+    runner = text(run.recipe, "device", "runner")
+    where = "built for this computer" if runner == "host" else "on the emulated chip"
+    return (
+        f"measured: the generated C, built for this computer, on all {host:,} test samples, each "
+        f"output equal to the graph's; {chip:,} of them {where} with every value compared"
+    )
+
+
+def confusion(run: Run) -> Facts:
+    """Counts of true class (rows) against predicted class (columns); empty without predictions."""
+    pair = _predicted(run)
+    if pair is None:
+        return {}
+    y, device = (part.astype(np.int64) for part in pair)
+    if min(y.min(), device.min()) < 0 or max(y.max(), device.max()) >= 1000:
+        return {}
+    n = int(max(y.max(), device.max())) + 1
+    counts = np.zeros((n, n), np.int64)
+    np.add.at(counts, (y, device), 1)
+    total = counts.sum(1)
+    recall = [int(counts[i, i]) / int(total[i]) if total[i] else None for i in range(n)]
+    return {
+        "classes": class_names(run, n),
+        "counts": counts.tolist(),
+        "recall": recall,
+        "n": len(y),
+        "how": "measured: predictions of the generated C",
+    }
+
+
+def class_names(run: Run, n: int) -> list[str]:
+    """Names of n classes: as a stage wrote them, else their numbers."""
+    for stage in ("device", "train", "condense", "compress"):
+        names = run.metrics(stage).get("classes")
+        if isinstance(names, list) and len(names) >= n:
+            return [str(name) for name in names[:n]]
+    return [str(i) for i in range(n)]
+
+
+def condense_facts(run: Run) -> Facts:
+    """Size and accuracy of the condensed set; empty if the run has none."""
+    if "condense" not in run.stages:
+        return {}
+    metrics = run.metrics("condense")
+    method = text(run.stages["condense"], "method") or "condensed"
+    facts: Facts = {
+        "method": method,
+        "n_samples": number(metrics, "n_samples"),
+        "n_bytes": number(metrics, "n_bytes"),
+        "share_of_real": number(metrics, "share_of_real"),
+        "accuracy": [{"name": name, "by": by} for name, by in _evaluations(metrics, method)],
+        "series": series_of(run.files.get("condense_history")),
+        "how": "counted; accuracy measured: fresh nets trained on the set, all test samples",
+    }
+    y = run.arrays.get("condensed", {}).get("y")
+    if y is not None and y.ndim == 1 and len(y) and y.dtype.kind in "iu" and y.min() >= 0:
+        per_class = np.bincount(y)
+        used = per_class[per_class > 0]
+        facts |= {
+            "n_samples": len(y),
+            "n_classes": len(used),
+            "ipc": int(used[0]) if (used == used[0]).all() else None,
+            "classes": class_names(run, len(per_class)),
+        }
+    return facts
+
+
+def _evaluations(metrics: Any, name: str) -> Iterator[tuple[str, Facts]]:
+    """Every {augmentation: {mean, std, n}} in the metrics, with the name of what was judged."""
+    for key, value in as_object(metrics).items():
+        if not isinstance(value, dict):
+            continue
+        title = name if key == "accuracy" else key
+        columns = {
+            column: {
+                "mean": number(cell, "mean"),
+                "std": number(cell, "std"),
+                "n": number(cell, "n"),
+            }
+            for column, cell in value.items()
+            if number(cell, "mean") is not None
+        }
+        if columns:
+            yield title, columns
+        else:
+            yield from _evaluations(value, title)
+
+
+def series_of(history: Any) -> list[Facts]:
+    """Curves of a history: [{name, series: {key: [number or None]}}], longest keys kept apart.
+
+    history: {key: [numbers]}, a list of {key: number} per epoch, or {name: history}
+    """
+    if isinstance(history, list):
+        keys = dict.fromkeys(key for row in as_rows(history) for key in row)
+        history = {key: [row.get(key) for row in as_rows(history)] for key in keys}
+    flat = {
+        key: [number(item) for item in value]
+        for key, value in as_object(history).items()
+        if isinstance(value, list) and any(number(item) is not None for item in value)
+    }
+    found = [{"name": "", "series": flat}] if flat else []
+    for key, value in as_object(history).items():
+        if isinstance(value, dict) or (isinstance(value, list) and key not in flat):
+            found += [item | {"name": item["name"] or key} for item in series_of(value)]
+    return found
+
+
+def quantization_rows(run: Run) -> list[Facts]:
+    """Per value what the quantization method tells of it; `worst` marks where to look first.
+
+    That are the values with the lowest SQNR of their own, an eighth of all, and those of whose
+    numbers more than 1 % are saturated.
+    """
+    rows = [_plain(row) for row in as_rows(run.files.get("calibration"))]
+    keys = ("sqnr_own_db", "sqnr_db")
+    key = next((k for k in keys if any(number(row, k) is not None for row in rows)), keys[0])
+    judged = [row for row in rows if number(row, key) is not None]
+    judged.sort(key=lambda row: row[key])
+    worst = {id(row) for row in judged[: -(-len(judged) // 8)]}
+    for row in rows:
+        clipped = number(row, "saturation")
+        row["worst"] = id(row) in worst or (clipped is not None and clipped > 0.01)
+    return rows
+
+
+def pruning_rows(run: Run) -> list[Facts]:
+    """Per layer: what was there and what is left, as the method tells it."""
+    return [_plain(row) for row in as_rows(run.files.get("pruning"))]
+
+
+def _plain(row: Mapping[str, Any]) -> Facts:
+    """The plain cells of a row; infinities and NaN become None."""
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in row.items()
+        if value is None or isinstance(value, str | int | float | bool)
+    }

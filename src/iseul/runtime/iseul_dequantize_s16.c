@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// iseul_dequantize_s16: int16 to the reals that they stand for, scale * (in[i] - zero_point).
+//
+// in, out  n values; out not in
+// scratch  none
+// Meaning: graph/ops/dequantize.py. Exact: one float32 multiplication per value.
+#include "iseul.h"
+
+void iseul_dequantize_s16(const iseul_affine_t *p, const int16_t *in, float *out) {
+  for (int32_t i = 0; i < p->n; ++i) {
+    out[i] = p->scale * (float)(in[i] - p->zero_point);
+  }
+}

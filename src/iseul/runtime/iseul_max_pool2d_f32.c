@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// iseul_max_pool2d_f32: maximum over windows, clamped.
+//
+// in       (batch, in_h, in_w, in_c)
+// out      (batch, out_h, out_w, in_c); not in
+// scratch  none
+// Taps on padding do not count; every window has at least one inside.
+// Meaning: graph/ops/max_pool2d.py. Exact.
+#include "iseul.h"
+
+static float maximum_of(const iseul_window_t *g, const float *x, int32_t rows, int32_t columns) {
+  float best = ISEUL_LOWEST_REAL;
+  for (int32_t i = rows; i > 0; --i) {
+    const float *tap = x;
+    for (int32_t j = columns; j > 0; --j) {
+      best = *tap > best ? *tap : best;
+      tap += g->in_c;
+    }
+    x += g->in_w * g->in_c;
+  }
+  return best;
+}
+
+void iseul_max_pool2d_f32(const iseul_pool_f32_t *p, const float *in, float *out) {
+  const iseul_window_t *const g = &p->window;
+  for (int32_t n = 0; n < g->batch; ++n) {
+    for (int32_t y = 0; y < g->out_h; ++y) {
+      const iseul_span_t rows = iseul_span(y * g->stride_h - g->pad_top, g->kernel_h, 1, g->in_h);
+      for (int32_t x = 0; x < g->out_w; ++x) {
+        const iseul_span_t columns =
+            iseul_span(x * g->stride_w - g->pad_left, g->kernel_w, 1, g->in_w);
+        const float *const first = in + (rows.start * g->in_w + columns.start) * g->in_c;
+        for (int32_t c = 0; c < g->in_c; ++c) {
+          const float best = maximum_of(g, first + c, rows.last - rows.first,
+                                          columns.last - columns.first);
+          *out++ = iseul_clamp_real(best, p->low, p->high);
+        }
+      }
+    }
+    in += g->in_h * g->in_w * g->in_c;
+  }
+}

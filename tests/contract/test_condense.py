@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every condensation method: config, shapes, balance, determinism, on a small set of digits."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from torch import nn
+
+from iseul.condense._condensed import Condensed
+from iseul.core import registry
+from iseul.core.config import build
+from iseul.core.errors import DataError
+from iseul.data.sets import digits
+from iseul.models import convnet
+from iseul.models._seed import seeded
+
+FOLDER = "iseul.condense"
+NAMES = registry.names(FOLDER)
+TINY: dict[str, dict[str, Any]] = {
+    "herding": {"train_steps": 5},
+    "subset_match": {"steps": 3, "n_nets": 1, "train_steps": 6, "n_draws": 1},
+}
+SPLITS = digits.load(digits.Config(n_train=300, n_test=100))
+
+
+def matching_net(seed: int) -> nn.Module:
+    return seeded(lambda: convnet.build(convnet.TINY, SPLITS.shape, SPLITS.n_classes), seed)
+
+
+def condense(name: str, seed: int, ipc: int = 3) -> Condensed:
+    entry = registry.load(FOLDER, name)
+    config = build(entry.Config, {"ipc": ipc, **TINY.get(name, {})}, "condense")
+    made: Condensed = entry.condense(
+        SPLITS.train, SPLITS.scale, SPLITS.n_classes, matching_net, config, seed
+    )
+    return made
+
+
+def test_helpers_are_no_entries() -> None:
+    assert {"random", "herding", "subset_match"} <= set(NAMES)
+    assert "evaluate" not in NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config(name: str) -> None:
+    entry = registry.load(FOLDER, name)
+    fields = entry.Config.model_fields
+    assert "ipc" in fields and len(fields) <= 12
+    assert all(field.description for field in fields.values())
+    config = entry.Config()
+    assert build(entry.Config, config.model_dump(mode="json"), "condense") == config
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_seed_same_set(name: str) -> None:
+    first, again, other = condense(name, 0), condense(name, 0), condense(name, 1)
+    for array in ("x", "y", "subset", "losses"):
+        assert np.array_equal(getattr(first, array), getattr(again, array))
+    assert not np.array_equal(first.x, other.x)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("ipc", [1, 3])
+def test_the_set_is_balanced_raw_and_in_range(name: str, ipc: int) -> None:
+    made = condense(name, 0, ipc)
+    assert made.x.shape == (10 * ipc, 8, 8, 1) and made.x.dtype == np.uint8
+    assert made.y.tolist() == [c for c in range(10) for _ in range(ipc)]
+    assert made.subset.shape == made.y.shape and made.subset.dtype == np.int64
+    assert 0 <= made.subset.min() <= made.subset.max() < ipc
+    assert made.x.max() <= 16  # digits count to 16: no pixel may leave the sensor's range
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_class_with_too_few_samples_is_an_error(name: str) -> None:
+    with pytest.raises(DataError, match="class 0 has 30 samples, ipc 31"):
+        condense(name, 0, 31)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verification: equal judges are called equal, and a changed constant is found and named."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from device._nets import BOARDS, M4, NETS, chain, package, samples
+from iseul.core.errors import UsageError
+from iseul.device import verify
+from iseul.device.verify import first_difference, random_inputs, verify_model, verify_package
+from iseul.graph.files import save_graph
+from iseul.graph.interpret import interpret_samples
+from iseul.targets import load_target
+
+CONTRACT = {
+    *("model", "target", "n_inputs", "judges", "equal", "first_difference", "outputs_sha256"),
+}
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_all_judges_agree_on_every_value(net):
+    packed = package(net)
+    inputs = samples(packed.graph, 8)
+    verdict = verify_package(packed, inputs)
+    assert verdict.keys() >= CONTRACT
+    assert verdict["equal"] is True
+    assert verdict["first_difference"] is None
+    assert verdict["judges"] == ["numpy", "host", "cortex_m"]
+    assert (verdict["n_inputs"], verdict["n_traced"]) == (8, 8)
+    assert verdict["selftests"] == {"host": 0, "cortex_m": 0}
+    assert verdict["target"] == M4
+
+
+def test_hash_is_over_raw_output_bytes_in_order(monkeypatch):
+    monkeypatch.setattr(verify, "CHUNK", 3)
+    packed = package("every_int8_op")
+    inputs = samples(packed.graph, 7)
+    verdict = verify_package(packed, inputs, ("numpy", "host"))
+    outputs = interpret_samples(packed.graph, inputs).outputs
+    assert len(outputs) == 2
+    raw = b"".join(output[i].tobytes() for i in range(7) for output in outputs)
+    assert verdict["sha256_by_judge"]["numpy"] == hashlib.sha256(raw).hexdigest()
+
+
+def _with_other_bias(packed, node: str):
+    """The package with the first bias of one node 40,000 higher in its C."""
+    table = re.compile(rf"(// {re.escape(node)}: bias [^{{]*{{\s*)(-?\d+)")
+    files = dict(packed.files)
+    n_edits = 0
+    for name, text in files.items():
+        changed = table.sub(lambda m: f"{m.group(1)}{int(m.group(2)) + 40_000}", text)
+        n_edits += changed != text
+        files[name] = changed
+    assert n_edits == 1
+    return replace(packed, files=files)
+
+
+@pytest.mark.parametrize("judge", ["host", "cortex_m"])
+@pytest.mark.parametrize("net", ["chain", "residual", "every_int8_op"])
+def test_a_changed_constant_is_found_and_its_node_named(net, judge):
+    packed = package(net)
+    inputs = samples(packed.graph, 6)
+    weighted = [s for s in packed.steps if s.op in ("conv2d", "fully_connected")]
+    for step in (weighted[0], weighted[-1]):
+        bad = _with_other_bias(packed, step.node)
+        verdict = verify_package(bad, inputs, ("numpy", judge))
+        assert verdict["equal"] is False
+        first = verdict["first_difference"]
+        assert (first["node"], first["op"], first["judge"]) == (step.node, step.op, judge)
+        want = interpret_samples(packed.graph, inputs, keep=[first["value"]]).values[first["value"]]
+        assert first["expected"] == want[(first["input"], *first["index"])]
+        assert first["got"] != first["expected"]
+
+
+@pytest.mark.parametrize("judge", ["host", "cortex_m"])
+def test_the_earliest_node_is_named_when_two_differ(judge):
+    packed = package("chain")
+    conv, last = packed.steps[0], packed.steps[-1]
+    bad = _with_other_bias(_with_other_bias(packed, last.node), conv.node)
+    inputs = samples(packed.graph, 4)
+    verdict = verify_package(bad, inputs, ("numpy", judge))
+    assert verdict["first_difference"]["node"] == conv.node
+
+
+def test_differences_behind_the_trace_limit_are_found_in_the_outputs():
+    packed = package("chain")
+    bad = _with_other_bias(packed, packed.steps[-1].node)
+    inputs = samples(packed.graph, 4)
+    verdict = verify_package(bad, inputs, ("numpy", "host"), trace_limit=0)
+    assert verdict["n_traced"] == 0
+    assert verdict["equal"] is False
+    assert verdict["first_difference"]["value"] == packed.graph.outputs[0]
+
+
+def test_selftest_of_a_changed_package_fails():
+    packed = package("chain")
+    bad = _with_other_bias(packed, packed.steps[0].node)
+    verdict = verify_package(bad, samples(packed.graph, 1))
+    assert verdict["selftests"] == {"host": 1, "cortex_m": 1}
+
+
+def test_unknown_judge():
+    with pytest.raises(UsageError, match='no judge "hots"\\. did you mean "host"'):
+        verify_package(package("dense"), samples(package("dense").graph, 1), ("numpy", "hots"))
+
+
+def test_first_difference():
+    a = np.array([[1, 2], [3, 4]], np.int8)
+    assert first_difference(a, a.copy(), 0.0) is None
+    assert first_difference(a, np.array([[1, 2], [0, 0]], np.int8), 9.0) == (1, 0)
+    x = np.array([1.0, np.nan, 100.0], np.float32)
+    assert first_difference(x, np.array([1.0, np.nan, 100.005], np.float32), 1e-4) is None
+    assert first_difference(x, np.array([1.0, 0.0, 100.0], np.float32), 1e-4) == (1,)
+    assert first_difference(x, np.array([1.001, np.nan, 100.0], np.float32), 1e-4) == (0,)
+
+
+def test_random_inputs_are_seeded_and_reach_both_ends():
+    graph = chain()
+    a, b, c = (random_inputs(graph, 200, seed)[0] for seed in (1, 1, 2))
+    assert np.array_equal(a, b) and not np.array_equal(a, c)
+    assert (a.min(), a.max(), a.dtype) == (-128, 127, np.int8)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_verify_model_takes_a_graph(board):
+    verdict = verify_model(chain(), load_target(board), n_random=3, seed=5)
+    assert verdict["equal"] is True
+    assert (verdict["n_inputs"], verdict["target"]) == (3, board)
+
+
+def test_verify_model_takes_a_file_and_the_host(tmp_path):
+    path = tmp_path / "chain.iseul"
+    save_graph(chain(), path)
+    verdict = verify_model(path, "host", n_random=2)
+    assert verdict["equal"] is True
+    assert verdict["judges"] == ["numpy", "host"]
+    assert verdict["model"] == str(path)
+    again = verify_model(path, "host", samples(chain(), 2))
+    assert again["outputs_sha256"] == verdict["outputs_sha256"]

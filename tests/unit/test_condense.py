@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Condensation: subsets, gradients, augmentation, bank, matching, evaluation, file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from iseul.condense import _augment, _networks, evaluate, herding, subset_match
+from iseul.condense._bank import build_bank, load_state
+from iseul.condense._condensed import Condensed, load_condensed
+from iseul.condense._distance import cosine_rows, squared
+from iseul.condense._gradients import group_gradients
+from iseul.condense._subsets import CAPACITY, balanced_kmeans, largest_remainder, partition
+from iseul.core.errors import DataError, UnsupportedError
+from iseul.data._batch import Samples, to_tensor
+from iseul.data.sets import digits
+from iseul.models import convnet
+from iseul.models._seed import seeded
+
+DIGITS = digits.load(digits.Config(n_train=300, n_test=100))
+
+
+def net_for(seed: int) -> nn.Module:
+    return seeded(lambda: convnet.build(convnet.TINY, (8, 8, 1), 10), seed)
+
+
+def random_tensor(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+
+
+# subsets
+
+
+def test_balanced_kmeans_finds_separate_clusters() -> None:
+    rng = np.random.default_rng(0)
+    centres = 20 * np.eye(4, dtype=np.float32)
+    truth = np.repeat(np.arange(4), 25)
+    points = (centres[truth] + rng.normal(size=(100, 4))).astype(np.float32)
+    labels = balanced_kmeans(points, 4, seed=0)
+    assert all(len(set(labels[truth == j])) == 1 for j in range(4)) and len(set(labels)) == 4
+
+
+@given(st.integers(1, 60), st.data(), st.booleans())
+def test_balanced_kmeans_sizes(n: int, data: st.DataObject, coincide: bool) -> None:
+    k = data.draw(st.integers(1, n))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    points = rng.normal(size=(n, 3)).astype(np.float32) * (0 if coincide else 1)
+    labels = balanced_kmeans(points, k, seed=1)
+    sizes = np.bincount(labels, minlength=k)
+    assert len(sizes) == k and sizes.min() >= 1
+    assert k == 1 or sizes.max() <= np.ceil(CAPACITY * n / k)
+    assert np.array_equal(labels, balanced_kmeans(points, k, seed=1))
+
+
+def test_largest_remainder() -> None:
+    assert largest_remainder(np.array([50, 30, 20]), 10).tolist() == [5, 3, 2]
+    assert largest_remainder(np.array([55, 27, 18]), 10).tolist() == [5, 3, 2]
+    assert largest_remainder(np.array([96, 2, 2]), 4).tolist() == [2, 1, 1]
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=12), st.integers(0, 40))
+def test_largest_remainder_adds_up(sizes: list[int], more: int) -> None:
+    counts = largest_remainder(np.array(sizes), len(sizes) + more)
+    assert counts.sum() == len(sizes) + more and counts.min() >= 1
+
+
+def test_partitions_differ_in_members_and_start_alike() -> None:
+    embedding = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    classes = [np.arange(0, 60, 2), np.arange(1, 60, 2)]
+    made = {kind: partition(embedding, classes, 6, 3, kind, 0) for kind in ("kmeans", "random")}
+    whole = partition(embedding, classes, 6, 3, "none", 0)
+    for part in (*made.values(), whole):
+        assert part.images.sum(1).tolist() == [6, 6]
+        np.testing.assert_allclose(part.shares.sum(1), 1, rtol=1e-6)
+        for c in range(2):
+            assert sorted(np.concatenate(part.members[c])) == classes[c].tolist()
+            assert [len(s) for s in part.starts[c]] == part.images[c].tolist()
+    assert whole.n_subsets == 1 and made["kmeans"].n_subsets == 3
+    for c in range(2):
+        start = {kind: np.concatenate(part.starts[c]).tolist() for kind, part in made.items()}
+        assert start["kmeans"] == start["random"] == np.concatenate(whole.starts[c]).tolist()
+        assert len(set(start["kmeans"])) == 6
+        for inside, chosen in zip(made["kmeans"].members[c], made["kmeans"].starts[c], strict=True):
+            assert set(chosen) <= set(inside)
+        sizes = {kind: [len(m) for m in part.members[c]] for kind, part in made.items()}
+        assert sizes["kmeans"] == sizes["random"]
+        assert not np.array_equal(made["kmeans"].members[c][0], made["random"].members[c][0])
+
+
+def test_herd_is_greedy_mean_matching() -> None:
+    points = np.random.default_rng(3).normal(size=(12, 3)).astype(np.float32)
+    mean, taken = points.mean(0), []
+    for _ in range(5):
+        rest = [i for i in range(12) if i not in taken]
+        gap = [np.linalg.norm(mean - points[[*taken, i]].mean(0)) for i in rest]
+        taken.append(rest[int(np.argmin(gap))])
+    assert herding.herd(points, 5).tolist() == taken
+
+
+# gradients
+
+
+class Strided(nn.Module):
+    """Stride, dilation, groups and a depthwise layer: what the unfolded product must cover."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(2, 4, 3, stride=2, padding=1),
+            nn.Tanh(),
+            nn.Conv2d(4, 6, 3, padding=2, dilation=2, groups=2),
+            nn.Tanh(),
+            nn.Conv2d(6, 6, (1, 3), padding=(0, 1), groups=6),
+            nn.Flatten(),
+        )
+        self.head = nn.Linear(6 * 4 * 4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.head(self.layers(x))
+        return logits
+
+
+def by_autograd(
+    net: nn.Module, x: torch.Tensor, y: torch.Tensor, sizes: list[int]
+) -> list[torch.Tensor]:
+    """The plain way: one backward per group, straight to the weights."""
+    weights = [m.weight for m in net.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    groups = []
+    for own_x, own_y in zip(x.split(sizes), y.split(sizes), strict=True):
+        loss = F.cross_entropy(net(own_x), own_y)
+        groups.append(torch.autograd.grad(loss, weights, create_graph=True))
+    return [torch.stack([g.flatten(1) for g in layer]) for layer in zip(*groups, strict=True)]
+
+
+@pytest.mark.parametrize("sizes", [[1, 1, 1, 1], [2, 2], [1, 3], [4]])
+def test_group_gradients_equal_autograd(sizes: list[int]) -> None:
+    net = seeded(Strided, 0)
+    x = random_tensor(4, 2, 8, 8).requires_grad_()
+    y = torch.tensor([0, 1, 2, 1])
+    want = by_autograd(net, x, y, sizes)
+    net.requires_grad_(False)
+    got = group_gradients(net, x, y, sizes, keep_graph=True)
+    plain = group_gradients(net, x.detach(), y, sizes, keep_graph=False)
+    for a, b, c in zip(want, got, plain, strict=True):
+        torch.testing.assert_close(a, b)
+        torch.testing.assert_close(a, c)
+        assert b.requires_grad and not c.requires_grad
+    pixels = [
+        torch.autograd.grad(sum(g.square().sum() for g in part), x)[0] for part in (want, got)
+    ]
+    torch.testing.assert_close(*pixels)
+
+
+def test_group_gradients_of_one_subset_ignore_the_others() -> None:
+    net = net_for(0).requires_grad_(False)
+    x = random_tensor(4, 1, 8, 8).requires_grad_()
+    gradients = group_gradients(net, x, torch.tensor([0, 0, 1, 1]), [1, 1, 2], keep_graph=True)
+    sum(layer[1].square().sum() for layer in gradients).backward()
+    assert x.grad is not None
+    assert [bool(row.any()) for row in x.grad] == [False, True, False, False]
+
+
+def test_unnumbered_padding_is_refused() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, padding="same"), nn.Flatten(), nn.Linear(32, 3))
+    net.requires_grad_(False)
+    with pytest.raises(UnsupportedError, match='padding "same"'):
+        group_gradients(net, random_tensor(1, 1, 4, 4), torch.tensor([0]), [1], keep_graph=False)
+
+
+def test_distances() -> None:
+    real = [random_tensor(3, 4, 5), random_tensor(3, 2, 6, seed=1)]
+    longer = [2 * layer for layer in real]
+    zero = torch.zeros(3)
+    torch.testing.assert_close(squared(real, real), zero)
+    torch.testing.assert_close(cosine_rows(real, longer), zero, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        squared(real, longer).mean(), torch.tensor(1.0)
+    )  # |real|^2 / |real|^2
+    turned = [-layer for layer in real]
+    torch.testing.assert_close(cosine_rows(real, turned), torch.full((3,), 2.0 * (4 + 2)))
+
+
+# augmentation
+
+
+def test_transforms_are_shared_by_value() -> None:
+    transforms = _augment.draw(3, True, torch.Generator().manual_seed(0))
+    x = random_tensor(1, 1, 8, 8)
+    twice = torch.tensor([1, 1, 2])
+    moved = _augment.apply(x.expand(3, -1, -1, -1), transforms[twice])
+    assert torch.equal(moved[0], moved[1]) and not torch.equal(moved[0], moved[2])
+
+
+def test_mirror_only_where_asked() -> None:
+    def share(mirror: bool) -> float:
+        theta = _augment.draw(400, mirror, torch.Generator().manual_seed(1)).theta
+        return float((theta[:, 0, 0] < 0).float().mean())
+
+    assert share(False) == 0 and 0.4 < share(True) < 0.6
+
+
+def test_a_transform_without_effect_returns_the_image() -> None:
+    x = random_tensor(2, 3, 6, 8)
+    plain = _augment.Transforms(
+        theta=torch.eye(2, 3).expand(2, -1, -1),
+        gain=torch.ones(2),
+        offset=torch.zeros(2),
+        centre=torch.full((2, 2), -9.0),  # the square lies outside
+    )
+    torch.testing.assert_close(_augment.apply(x, plain), x)
+
+
+def test_gradients_reach_the_pixels() -> None:
+    x = random_tensor(2, 1, 8, 8).requires_grad_()
+    transforms = _augment.draw(2, False, torch.Generator().manual_seed(0))
+    _augment.apply(x, transforms).square().sum().backward()
+    assert x.grad is not None and (x.grad != 0).float().mean() > 0.2
+
+
+# networks and bank
+
+
+def test_recordings_keep_states_and_learn() -> None:
+    made = _networks.record(net_for, DIGITS.train, DIGITS.scale, [1, 120], False, 0)
+    x, y = to_tensor(DIGITS.train.x, DIGITS.scale), torch.from_numpy(DIGITS.train.y)
+    losses = []
+    for state in made.states:
+        load_state(made.net, state)
+        losses.append(float(F.cross_entropy(made.net(x), y)))
+    assert len(losses) == 2 and losses[1] < 0.8 * losses[0]
+
+
+def test_embedding_is_what_the_last_linear_layer_receives() -> None:
+    net = net_for(0)
+    features = _networks.embed(net, DIGITS.test.x[:5], DIGITS.scale)
+    logits = net(to_tensor(DIGITS.test.x[:5], DIGITS.scale))
+    assert isinstance(net.head, nn.Linear)
+    torch.testing.assert_close(net.head(torch.from_numpy(features)), logits)
+    with pytest.raises(UnsupportedError, match="no linear layer"):
+        _networks.embed(nn.Sequential(nn.Flatten()), DIGITS.test.x[:5], DIGITS.scale)
+
+
+def test_bank_holds_the_mean_gradient_of_whole_subsets() -> None:
+    """With as many images per draw as a subset has, the chosen images are the subset."""
+    train = DIGITS.train
+    classes = [np.flatnonzero(train.y == c)[:4] for c in range(10)]
+    embedding = np.random.default_rng(0).normal(size=(len(train), 4)).astype(np.float32)
+    subsets = partition(embedding, classes, 2, 2, "none", 0)
+    recording = _networks.record(net_for, train, DIGITS.scale, [3], False, 0)
+    bank = build_bank([recording], train, DIGITS.scale, subsets, 1, 4, False, 0, lambda: None)
+    assert len(bank.draws) == 1 and bank.n_bytes == sum(
+        2 * g.numel() for g in bank.draws[0].gradients
+    )
+    draw = bank.draws[0]
+    for c in (0, 7):
+        x = to_tensor(train.x[classes[c]], DIGITS.scale)
+        x = _augment.apply(x, draw.transforms[torch.full((4,), c)])
+        recording.net.requires_grad_(True)
+        want = by_autograd(recording.net, x, torch.full((4,), c), [4])
+        recording.net.requires_grad_(False)
+        for kept, exact in zip(draw.gradients, want, strict=True):
+            size = float(
+                exact.detach().abs().max()
+            )  # bfloat16 keeps 8 bits: relative error below 2^-8
+            torch.testing.assert_close(kept[c].float(), exact[0], rtol=2**-8, atol=1e-5 * size)
+
+
+# the method
+
+
+def condense(**changes: object) -> Condensed:
+    settings = {"ipc": 3, "steps": 3, "n_nets": 1, "train_steps": 8, "n_draws": 1, **changes}
+    config = subset_match.Config.model_validate(settings)
+    return subset_match.condense(DIGITS.train, DIGITS.scale, 10, net_for, config, 0)
+
+
+def test_matching_lowers_the_match_loss_and_moves_pixels() -> None:
+    """One network, one draw: every step sees the same problem, so the loss must fall."""
+    alone = {"train_steps": 1, "n_draws": 1, "lr_image": 0.05}
+    start, made = condense(**alone, steps=0), condense(**alone, steps=25)
+    assert start.losses == [] and len(made.losses) == 25
+    assert made.losses[-1] < 0.8 * made.losses[0]
+    assert not np.array_equal(start.x, made.x)
+
+
+@pytest.mark.parametrize(
+    ("changes", "n_subsets"),
+    [
+        ({"partition": "random"}, 3),
+        ({"partition": "none"}, 1),
+        ({"distance": "cosine"}, 3),
+        ({"subsets": 2}, 2),
+        ({"anchor": 0.0}, 3),
+    ],
+    ids=str,
+)
+def test_options_change_the_result(changes: dict[str, object], n_subsets: int) -> None:
+    plain, other = condense(), condense(**changes)
+    assert not np.array_equal(plain.x, other.x)
+    assert set(other.subset) == set(range(n_subsets))
+
+
+def test_without_steps_it_picks_real_samples() -> None:
+    made = condense(steps=0)
+    real = {row.tobytes() for row in DIGITS.train.x}
+    assert all(row.tobytes() in real for row in made.x)
+    assert len({row.tobytes() for row in made.x}) == 30
+
+
+# evaluation
+
+
+def judge(condensed: Condensed, **changes: object) -> dict[str, dict[str, float]]:
+    config = evaluate.Config.model_validate(
+        {"nets": 1, "epochs": 30, "columns": ("none",), **changes}
+    )
+    return evaluate.evaluate(condensed, DIGITS.test, DIGITS.scale, 10, net_for, config, 0)
+
+
+def as_set(samples: Samples) -> Condensed:
+    return Condensed(samples.x, samples.y, np.zeros(len(samples), np.int64))
+
+
+def test_evaluation_tells_right_labels_from_wrong_ones() -> None:
+    right = as_set(DIGITS.train)
+    wrong = Condensed(right.x, (right.y + 1) % 10, right.subset)
+    good, bad = judge(right)["none"], judge(wrong)["none"]
+    assert good["mean"] > 0.8 and bad["mean"] < 0.1 and good["n"] == 1 and good["std"] == 0
+
+
+def test_evaluation_columns_and_seed() -> None:
+    small = as_set(DIGITS.train.take(slice(0, 40)))
+    columns = ("none", "dsa", "dsa_cutmix")
+    first = judge(small, columns=columns, epochs=4, nets=2)
+    assert tuple(first) == columns and all(row["n"] == 2 for row in first.values())
+    assert first == judge(small, columns=columns, epochs=4, nets=2)
+    assert len({row["mean"] for row in first.values()}) > 1
+
+
+# the file
+
+
+def test_condensed_round_trip(tmp_path: Path) -> None:
+    made = Condensed(
+        DIGITS.train.x[:4], DIGITS.train.y[:4], np.arange(4, dtype=np.int64), [1.5, 0.25]
+    )
+    made.save(tmp_path / "a.npz")
+    made.save(tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    read = load_condensed(tmp_path / "a.npz")
+    assert np.array_equal(read.x, made.x) and np.array_equal(read.y, made.y)
+    assert np.array_equal(read.subset, made.subset) and read.losses == made.losses
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "text", "dtype", "length"])
+def test_a_damaged_file_is_a_data_error(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "set.npz"
+    x, y = DIGITS.train.x[:4], DIGITS.train.y[:4]
+    subset = np.zeros(3 if damage == "length" else 4, np.int64)
+    if damage == "dtype":
+        np.savez(path, x=x.astype(np.float32), y=y, subset=subset, losses=np.zeros(0))
+    elif damage != "missing":
+        Condensed(x, y, subset).save(path)
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:200])
+    if damage == "text":
+        path.write_text("not an archive")
+    with pytest.raises(DataError, match=r"set\.npz"):
+        load_condensed(path)

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory plan: nothing alive at the same time overlaps, and lifetimes are what they must be."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iseul.compile.plan import Buffer, arena_bytes, find_homes, lower_bound, place, plan_memory
+from iseul.graph.build import Builder
+from iseul.graph.ir import Graph
+from iseul.numerics.affine import per_tensor
+
+Q = per_tensor(0.05, -3)
+
+
+@st.composite
+def buffer_lists(draw: st.DrawFn) -> list[Buffer]:
+    found = []
+    for i in range(draw(st.integers(0, 24))):
+        first = draw(st.integers(0, 12))
+        last = draw(st.integers(first, 12))
+        n_bytes = draw(st.integers(0, 400))
+        found.append(
+            Buffer(f"b{i}", -1, n_bytes, first, last, "value", draw(st.sampled_from([4, 8])))
+        )
+    return found
+
+
+def assert_sound(placed: tuple[Buffer, ...]) -> None:
+    for a, b in combinations(placed, 2):
+        if a.meets(b) and a.n_bytes and b.n_bytes:
+            assert a.end <= b.offset or b.end <= a.offset, (a, b)
+    for buffer in placed:
+        assert buffer.offset >= 0 and buffer.offset % buffer.alignment == 0
+
+
+@settings(max_examples=300, deadline=None)
+@given(buffer_lists())
+def test_no_two_live_buffers_overlap(buffers: list[Buffer]) -> None:
+    placed = place(buffers)
+    assert [b.name for b in placed] == [b.name for b in buffers]
+    assert_sound(placed)
+    assert lower_bound(placed) <= arena_bytes(placed)
+    assert arena_bytes(placed) <= sum(-(-b.n_bytes // 8) * 8 for b in buffers)
+    assert place(buffers) == placed
+
+
+@settings(max_examples=100, deadline=None)
+@given(buffer_lists())
+def test_lower_bound_is_the_fullest_step(buffers: list[Buffer]) -> None:
+    steps = [
+        sum(b.n_bytes for b in buffers if b.first_step <= step <= b.last_step) for step in range(13)
+    ]
+    assert lower_bound(buffers) == max(steps)
+
+
+@pytest.mark.parametrize("sizes", [[100] * 9, [640, 128, 128, 8, 128, 128, 640], [4, 400, 4, 400]])
+def test_a_chain_reaches_the_lower_bound(sizes: list[int]) -> None:
+    buffers = [Buffer(f"v{i}", -1, n, i, i + 1, "value") for i, n in enumerate(sizes)]
+    assert arena_bytes(place(buffers)) == lower_bound(buffers)
+
+
+def net() -> Graph:
+    """image -> pool a -> (pad b), add c = a' + image'; reshape d of c; two outputs."""
+    b = Builder("net")
+    image = b.input("image", (1, 4, 4, 2), "int8", Q)
+    a = b.node("max_pool2d", [image], name="a", kernel_size=(1, 1), stride=(1, 1))
+    c = b.node("add", [a, image], name="c", quant=Q)
+    d = b.node("reshape", [c], name="d", shape=(1, 32))
+    e = b.node("relu", [d], name="e")
+    b.node("relu", [e], name="unread")
+    return b.graph([d, e], "quantized")
+
+
+def plan_of(graph: Graph, scratch: dict[str, int] | None = None):  # type: ignore[no-untyped-def]
+    steps = [node for node in graph.nodes if node.op != "reshape"]
+    return steps, plan_memory(graph, steps, scratch or {})
+
+
+def test_lifetimes_of_a_graph() -> None:
+    steps, plan = plan_of(net(), {"c": 100})
+    assert [node.name for node in steps] == ["a", "c", "e", "unread"]
+    life = {b.name: (b.first_step, b.last_step, b.kind) for b in plan.buffers}
+    assert life == {
+        "image": (0, 1, "input"),
+        "a": (0, 1, "value"),
+        "c": (1, 3, "value"),  # its reshaped self is an output
+        "e": (2, 3, "value"),
+        "unread": (3, 3, "value"),
+        "c scratch": (1, 1, "scratch"),
+    }
+    assert_sound(plan.buffers)
+    assert plan.lower_bound_bytes == 32 + 32 + 32 + 100
+    assert plan.offset_of("d") == plan.offset_of("c")
+    assert plan.arena_bytes == max(b.end for b in plan.buffers)
+    with pytest.raises(KeyError):
+        plan.offset_of("c scratch")
+
+
+def test_constants_and_states_are_not_in_the_arena() -> None:
+    b = Builder("net")
+    x = b.input("x", (1, 4), "int8", Q)
+    k = b.constant("k", np.zeros((1, 4), np.int8), quant=Q)
+    s = b.state("s", np.zeros((1, 4), np.int8), Q)
+    y = b.node("add", [x, k], name="y", quant=Q)
+    z = b.node("add", [y, s], name="z", quant=Q)
+    b.next_state(s, z)
+    steps, plan = plan_of(b.graph([y], "quantized"))
+    assert {buffer.name for buffer in plan.buffers} == {"x", "y", "z"}
+    assert set(plan.homes) == {"x", "y", "z"}
+    assert plan.buffers[2].last_step == len(steps) - 1  # the next state, read after the last step
+
+
+def test_values_of_eight_bytes_get_offsets_of_eight() -> None:
+    b = Builder("net")
+    x = b.input("x", (1, 3), "int64")
+    y = b.node("reshape", [x], name="y", shape=(3,))
+    graph = b.graph([y])
+    _, plan = plan_of(graph)
+    assert plan.alignment == 8
+    assert find_homes(graph, ["y"])["y"] == "x"
