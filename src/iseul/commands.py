@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 from rich.table import Table
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 EMIT = "iseul.compile.emit"
 Json = dict[str, Any]
+Goal = Literal["speed", "ram", "flash"]
 
 
 def _package(path: Path, board: str, goal: str = "speed") -> tuple[Graph, Package]:
@@ -38,9 +39,9 @@ def _package(path: Path, board: str, goal: str = "speed") -> tuple[Graph, Packag
 
 
 def _compile(graph: Graph, target: Target, goal: str) -> Package:
-    if goal not in ("speed", "ram", "flash"):
+    if goal not in get_args(Goal):
         raise UsageError(f'--goal "{goal}"', "speed, ram or flash")
-    return compile_graph(run_passes(graph, target), target, goal=goal)
+    return compile_graph(run_passes(graph, target), target, goal=cast("Goal", goal))
 
 
 def compile_model(path: Path, board: str, goal: str, format_: str, out: Path | None) -> Json:

@@ -97,7 +97,17 @@ def dense() -> Graph:
     return net.graph([x], "quantized")
 
 
-NETS = {make.__name__: make for make in (every_int8_op, residual, chain, dense)}
+def running_sum() -> Graph:
+    """A state: each output is the input plus the output before, which saturates."""
+    net = Net("running_sum")
+    x = net.int8((1, 3, 5), 0.05, 0)
+    state = net.state("state", np.full((1, 3, 5), 7, np.int8), quant(0.05, 0))
+    y = net.node("add", [x, state], quant=quant(0.05, 0))
+    net.next_state(state, y)
+    return net.graph([y], "quantized")
+
+
+NETS = {make.__name__: make for make in (every_int8_op, residual, chain, dense, running_sum)}
 
 
 @cache

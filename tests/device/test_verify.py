@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from device._nets import BOARDS, M4, NETS, chain, package, samples
-from iseul.core.errors import UsageError
+from iseul.core.errors import ShapeError, UsageError
 from iseul.device import verify
+from iseul.device.runners import cortex_m, host
 from iseul.device.verify import first_difference, random_inputs, verify_model, verify_package
 from iseul.graph.files import save_graph
 from iseul.graph.interpret import interpret_samples
@@ -103,6 +104,24 @@ def test_selftest_of_a_changed_package_fails():
     bad = _with_other_bias(packed, packed.steps[0].node)
     verdict = verify_package(bad, samples(packed.graph, 1))
     assert verdict["selftests"] == {"host": 1, "cortex_m": 1}
+
+
+def test_no_samples_prove_nothing():
+    packed = package("dense")
+    with pytest.raises(ShapeError, match="no sample"):
+        verify_package(packed, samples(packed.graph, 0))
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+def test_state_starts_fresh_or_lives_on(stateful):
+    packed = package("running_sum")
+    x = np.full((6, 1, 3, 5), 20, np.int8)
+    verdict = verify_package(packed, [x], stateful=stateful)
+    assert verdict["equal"] is True
+    for runner in (host, cortex_m):
+        y = runner.run(packed, [x], stateful=stateful).outputs[0]
+        want = [27, 47, 67, 87, 107, 127] if stateful else [27] * 6
+        assert y[:, 0, 0, 0].tolist() == want
 
 
 def test_unknown_judge():

@@ -132,7 +132,16 @@ def test_same_graph_same_text(package: Package) -> None:
     assert dict(again.files) == dict(package.files)
 
 
-@pytest.mark.parametrize("make", [small_net, float_net])
+def long_names() -> Graph:
+    """Names as converters make them."""
+    b = Builder("a_model_with_a_name_of_many_words")
+    x = b.input("serving_default_input:0" * 5, (1, 100), "int8", Q)
+    w = b.constant("w" * 99, ramp(70, 100), quant=per_channel([0.01] * 70, 0))
+    name = "functional_1/activation/Relu;functional_1/dense/BiasAdd/ReadVariableOp/resource"
+    return b.graph([b.node("fully_connected", [x, w], name=name, quant=Q)], "quantized")
+
+
+@pytest.mark.parametrize("make", [small_net, float_net, long_names])
 def test_lines_fit_and_are_clean(make: Any) -> None:
     for name, text in compile_graph(make(), M4).files.items():
         assert text.endswith("\n"), name
@@ -177,7 +186,7 @@ def test_a_hostile_name_stays_in_its_comment() -> None:
         ("iseul_add_s8", "model_iseul_add_s8"),
         ("이슬", "x"),
         ("a__b", "a_b"),
-        ("n" * 99, "n" * 40),
+        ("n" * 99, "n" * 28),
     ],
 )
 def test_model_prefix(name: str, prefix: str) -> None:

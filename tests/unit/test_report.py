@@ -470,7 +470,21 @@ def _leaves(value: object, path: tuple = ()) -> list[tuple]:
     return [path, *(leaf for key, item in inner for leaf in _leaves(item, (*path, key)))]
 
 
-WRONG = (None, "words", -1, 0, 3.5, [], {}, float("nan"), [1, "x"], {"name": 3}, True)
+WRONG = (
+    None,
+    "words",
+    -1,
+    0,
+    3.5,
+    1e300,
+    10**400,
+    [],
+    {},
+    float("nan"),
+    [1, "x"],
+    {"name": 3},
+    True,
+)
 # what reading guarantees to be an object, so that only its inside can be wrong
 OBJECTS = {("files", name) for name in ("package", "profile", "verify")}
 OBJECTS |= {("stages", name) for name in STAGES} | {("recipe",), ("summary",)}

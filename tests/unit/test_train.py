@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from iseul.core.errors import DataError
+from iseul.core.errors import DataError, ShapeError
 from iseul.data._batch import Samples, to_tensor
 from iseul.data.sets import digits
 from iseul.models import ds_cnn
@@ -173,6 +173,12 @@ def test_fit_says_when_the_loss_is_no_number(samples: Samples) -> None:
     assert "lr = " in caught.value.remedy
     with pytest.raises(DataError, match="no samples"):
         loop.fit(small_model(), samples.take(slice(0, 0)), SCALE, loop.Config(), 0)
+
+
+def test_fit_refuses_a_model_with_too_few_logits(samples: Samples) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 9))
+    with pytest.raises(ShapeError, match="of class 9, the model has 9 logits"):
+        loop.fit(model, samples, SCALE, loop.Config(epochs=1), 0)
 
 
 def test_steps_of_an_epoch_are_of_equal_size(samples: Samples) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iseul.core import registry
-from iseul.core.errors import UsageError, did_you_mean
+from iseul.core.errors import ShapeError, UsageError, did_you_mean
 from iseul.device._inputs import random_inputs
 from iseul.device._run import Run, checked_inputs
 from iseul.graph.interpret import interpret_samples
@@ -73,17 +73,20 @@ def verify_package(
 
     `outputs_sha256` is over the raw output bytes of all inputs in order, of the last judge: what
     the device computed. `selftests` has each runner's code: 0 passed, 1 + index of a step.
-    Raises UsageError for an unknown judge, ToolError if a judge can not run.
+    Raises UsageError for an unknown judge, ShapeError without samples, ToolError if a judge can
+    not run.
     """
     arrays = checked_inputs(package, inputs)
     n = len(arrays[0]) if arrays else 1
+    if n == 0:
+        raise ShapeError("there is no sample to compare judges on; give at least one")
     runners = [judge for judge in judges if judge != ORACLE]
     _check_judges(runners)
     traced = n if trace_limit is None else min(n, trace_limit)
     hashes = {judge: hashlib.sha256() for judge in (ORACLE, *runners)}
     found: list[Difference] = []
     # a stream can not be cut, and its state is small
-    for start in range(0, n, n if stateful else CHUNK) if n else ():
+    for start in range(0, n, n if stateful else CHUNK):
         stop = n if stateful else min(n, start + CHUNK)
         piece = [x[start:stop] for x in arrays]
         names = _compared(package, start < traced)

@@ -214,7 +214,7 @@ def plan(run: Run) -> Facts:
         if all(number(row, key) is not None for key in keys)
     ]
     arena = number(raw, "arena_bytes")
-    if not buffers or not arena:
+    if not buffers or arena is None or arena <= 0:
         return {}
     # without steps the buffers tell how many there are, up to what can be drawn
     n_steps = len(steps) or min(10_000, 1 + max(0, *(int(b["last_step"]) for b in buffers)))

@@ -179,7 +179,7 @@ def _last(values: Sequence[float | None]) -> str:
 
 def _node_bars(nodes: Sequence[Facts], most: int = 40) -> Html | None:
     """Instructions and instructions per MAC of each node; the `most` largest if there are more."""
-    known = [node for node in nodes if node["instructions"]]
+    known = [node for node in nodes if (node["instructions"] or 0) > 0]
     if not known:
         return None
     if len(known) > most:
@@ -365,7 +365,7 @@ def _plan_legend(figure: Figure, buffers: Sequence[Facts], kinds: Mapping[str, s
 
 def _split_bar(parts: Sequence[tuple[str, float | None]], name: str, title: str) -> Html | None:
     """One bar cut into parts in bytes, each labelled below it."""
-    known = [(label, size) for label, size in parts if size]
+    known = [(label, size) for label, size in parts if size is not None and size > 0]
     if not known:
         return None
     total = sum(size for _, size in known)
@@ -399,7 +399,7 @@ def _split_bar(parts: Sequence[tuple[str, float | None]], name: str, title: str)
 
 def _interval(energy: Facts) -> Html | None:
     """The modelled energy as an interval from 0, its middle marked."""
-    if not energy:
+    if not energy or not 0 < energy["low"] <= energy["mid"] <= energy["high"]:
         return None
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 

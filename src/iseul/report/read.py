@@ -7,7 +7,6 @@ but can not be read is one: a report must never be silent about damage.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,7 @@ _ANY = {
     "calibration": "compress/calibration.json",
     "pruning": "compress/pruning.json",
 }
+_MOST = 1e18  # no count, byte or second of a run is larger
 _ARRAYS = {"condensed": "condense/condensed.npz", "predictions": "device/predictions.npz"}
 
 
@@ -125,12 +125,12 @@ def as_rows(value: Any) -> list[Mapping[str, Any]]:
 
 
 def number(value: Any, *path: str) -> float | int | None:
-    """The finite number at a path of keys; None where there is none."""
+    """The number at a path of keys; None where there is none, or nothing that a run counts."""
     for key in path:
         value = as_object(value).get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    return value if -_MOST < value < _MOST else None  # NaN is not
 
 
 def text(value: Any, *path: str) -> str:

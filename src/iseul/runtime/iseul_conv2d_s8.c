@@ -41,7 +41,10 @@ static patch_t patch_at(const iseul_window_t *g, const int8_t *in, iseul_span_t 
   return patch;
 }
 
-static void four_channels(const iseul_conv_s8_t *p, const patch_t *patch, int32_t o, int8_t *out) {
+// A function of its own: inlined into the loops over positions, the compiler runs out of
+// registers in the innermost loop.
+static ISEUL_NOINLINE void four_channels(const iseul_conv_s8_t *p, const patch_t *patch, int32_t o,
+                                         int8_t *out) {
   const int32_t filter = p->window.kernel_h * patch->w_row;
   const int8_t *x_row = patch->x;
   const int8_t *w_row = p->weights + o * filter + patch->w_offset;
@@ -57,9 +60,7 @@ static void four_channels(const iseul_conv_s8_t *p, const patch_t *patch, int32_
     x_row += patch->x_row;
     w_row += patch->w_row;
   }
-  for (int32_t k = 0; k < 4; ++k) {
-    out[k] = iseul_finish_s8(&p->output, acc[k], o + k);
-  }
+  iseul_finish4_s8(&p->output, acc, o, out);
 }
 
 static int8_t one_channel(const iseul_conv_s8_t *p, const patch_t *patch, int32_t o) {

@@ -58,9 +58,7 @@ static void four_channels(const iseul_conv_s8_t *p, const patch_t *patch, int32_
     x_row += patch->x_row;
     w_row += patch->w_row;
   }
-  for (int32_t k = 0; k < 4; ++k) {
-    out[k] = iseul_finish_s8(&p->output, acc[k], c + k);
-  }
+  iseul_finish4_s8(&p->output, acc, c, out);
 }
 
 // Output channel o, which reads input channel c.

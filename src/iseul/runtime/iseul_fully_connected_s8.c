@@ -16,9 +16,7 @@ void iseul_fully_connected_s8(const iseul_fully_connected_s8_t *p, const int8_t 
     for (; o + 4 <= p->out_size; o += 4) {
       int32_t acc[4] = {p->bias[o], p->bias[o + 1], p->bias[o + 2], p->bias[o + 3]};
       iseul_dot4_s8(acc, in, w, n, n, p->in_zero_point);
-      for (int32_t k = 0; k < 4; ++k) {
-        out[o + k] = iseul_finish_s8(&p->output, acc[k], o + k);
-      }
+      iseul_finish4_s8(&p->output, acc, o, out + o);
       w += 4 * n;
     }
     for (; o < p->out_size; ++o) {

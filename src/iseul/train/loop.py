@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from iseul.core.config import Config as Base
-from iseul.core.errors import DataError
+from iseul.core.errors import DataError, ShapeError
 from iseul.core.progress import progress
 from iseul.core.seed import derive
 from iseul.core.units import show_percent
@@ -103,7 +103,8 @@ def fit(
     distill:        the loss against the teacher's logits; default: `logits.loss` as configured
                     by its defaults. Not used without a teacher
 
-    Raises DataError if there are no samples, or the loss stops being a number.
+    Raises DataError if there are no samples, or the loss stops being a number; ShapeError if
+    the model has fewer logits than there are classes.
     """
     if not len(samples):
         raise DataError("train: there are no samples to train on")
@@ -181,7 +182,12 @@ def _draw(x: Tensor, y: Tensor, scale: float, config: Config, generator: torch.G
 
 
 def _target(batch: _Batch, n_classes: int, smoothing: float) -> Tensor:
-    """(B, K) float32 probabilities."""
+    """(B, K) float32 probabilities. Raises ShapeError for a class that the model has not."""
+    if int(batch.y.max()) >= n_classes:
+        raise ShapeError(
+            f"train: a sample is of class {int(batch.y.max())}, the model has {n_classes} logits; "
+            "it must have one for each class, from 0"
+        )
     target = functional.one_hot(batch.y, n_classes).float()
     if batch.kept < 1.0:
         other = functional.one_hot(batch.y_other, n_classes).float()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iseul.compile.emit._c_model import common_type
-from iseul.compile.emit._c_text import comment, dims, literal, printable
+from iseul.compile.emit._c_text import comment, declaration, dims, literal, printable
 
 if TYPE_CHECKING:
     from iseul.compile.emit._c_model import Model
@@ -18,6 +18,10 @@ def public_header(model: Model) -> str:
     n, u = model.name, model.upper
     inputs, outputs = model.values(model.graph.inputs), model.values(model.graph.outputs)
     in_type, out_type = common_type(inputs), common_type(outputs)
+    arena = (
+        f"0, or an ISEUL_E_* code. arena: {u}_ARENA_BYTES at an address that is a multiple of "
+        f"{u}_ARENA_ALIGN; it may be used for other things between invokes, states are not in it."
+    )
     state = f"  uint64_t state[{u}_STATE_BYTES / 8];\n" if model.state_bytes else ""
     return f"""{_about(model)}
 #ifndef ISEUL_MODEL_{u}_H
@@ -44,9 +48,8 @@ typedef struct {{
   uint8_t *arena;
 {state}}} {n}_t;
 
-// 0, or an ISEUL_E_* code. arena: {u}_ARENA_BYTES at an address that is a multiple of
-// {u}_ARENA_ALIGN; it may be used for other things between invokes, states are not in it.
-int {n}_init({n}_t *m, void *arena, size_t arena_bytes);
+{comment(arena)}
+{init_signature(n)};
 
 // Where input i is written before each invoke; NULL if there is no such input. Its memory is
 // used again during the invoke.
@@ -71,6 +74,11 @@ void {n}_reset({n}_t *m);
 
 #endif
 """
+
+
+def init_signature(n: str) -> str:
+    """Of <name>_init, without what ends it."""
+    return declaration(f"int {n}_init({n}_t *m, void *arena,", "size_t arena_bytes)")
 
 
 def _about(model: Model) -> str:
@@ -115,11 +123,12 @@ def private_header(model: Model) -> str:
     """<name>_private.h."""
     n, u = model.name, model.upper
     tables = "\n".join(
-        f"extern const {table.c_type} {n}_{table.name}[{table.data.size}];"
+        declaration(f"extern const {table.c_type}", f"{n}_{table.name}[{table.data.size}];")
         for table in model.constants.tables
     )
     steps = "\n".join(f"void {step.symbol}({n}_t *m);" for step in model.steps)
-    return f"""// {n}: what the files of this model share; applications include {n}.h.
+    about = f"{n}: what the files of this model share; applications include {n}.h."
+    return f"""{comment(about)}
 #ifndef ISEUL_MODEL_{u}_PRIVATE_H
 #define ISEUL_MODEL_{u}_PRIVATE_H
 

@@ -39,14 +39,15 @@ _RESERVED = {
     *("char", "short", "long", "void", "bool", "max_align", "off", "pid", "uid", "gid", "mode"),
     *("fpos", "div", "ldiv", "lldiv", "va_list", "jmp_buf", "sig_atomic", "wint", "mbstate"),
 }
-_LONGEST = 40
+_LONGEST_NAME = 28
+_LONGEST_COMMENT = 48
 _GLUE = "\x1f"  # a space at which no line is broken
 
 
 def identifier(text: str) -> str:
-    """A piece of a C name: letters, digits and single underscores, lower case."""
+    """A piece of a C name: letters, digits and single underscores, lower case, not too long."""
     plain = re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
-    return plain[:_LONGEST].strip("_") or "x"
+    return plain[:_LONGEST_NAME].strip("_") or "x"
 
 
 def model_prefix(name: str) -> str:
@@ -153,10 +154,22 @@ def comment(text: str, indent: str = "") -> str:
 
 
 def printable(text: str) -> str:
-    """A graph's name as it may stand in a `//` comment: one line of printable ASCII."""
+    """A graph's name as it may stand in a `//` comment: printable ASCII, the middle cut out of
+    the long names that converters make.
+    """
     plain = "".join(c if c.isascii() and c.isprintable() else "." for c in text)
     # neither a backslash nor the trigraph ??/, which C99 reads as one, may end a line
-    return plain.replace("\\", "/").replace("?", ".")
+    plain = plain.replace("\\", "/").replace("?", ".")
+    if len(plain) > _LONGEST_COMMENT:
+        half = _LONGEST_COMMENT // 2 - 2
+        return f"{plain[:half]} .. {plain[-half:]}"
+    return plain
+
+
+def declaration(specifiers: str, rest: str) -> str:
+    """`specifiers rest` of a declaration, on two lines where one is too short."""
+    line = f"{specifiers} {rest}"
+    return line if len(line) <= WIDTH else f"{specifiers}\n    {rest}"
 
 
 def grid(rows: Sequence[Sequence[str]]) -> str:

@@ -17,6 +17,7 @@ from iseul.compile.emit._c_golden import golden_source
 from iseul.compile.emit._c_model import common_type
 from iseul.compile.emit._c_text import (
     comment,
+    declaration,
     dims,
     glued,
     grid,
@@ -63,11 +64,11 @@ def weights(model: Model) -> str:
     """<name>_weights.c."""
     parts = [f'// {model.name}_weights.c: constants.\n#include "{model.name}_private.h"\n']
     for table in model.constants.tables:
+        specifiers = f"ISEUL_CONSTANT ISEUL_TABLE const {table.c_type}"
+        rest = f"{model.name}_{table.name}[{table.data.size}] = {{"
         parts.append(
             f"{comment(table.comment)}\n"
-            f"ISEUL_CONSTANT ISEUL_TABLE const {table.c_type} "
-            f"{model.name}_{table.name}[{table.data.size}] = {{\n"
-            f"{numbers(table.data)}\n}};\n"
+            f"{declaration(specifiers, rest)}\n{numbers(table.data)}\n}};\n"
         )
     return "\n".join(parts)
 
@@ -163,7 +164,7 @@ def _interface(model: Model) -> str:
     runs = "\n".join(
         f"  {step.symbol}(m);\n  ISEUL_TRACE(m, {i});" for i, step in enumerate(model.steps)
     )
-    return f"""int {n}_init({n}_t *m, void *arena, size_t arena_bytes) {{
+    return f"""{header.init_signature(n)} {{
   if (m == NULL) {{
     return ISEUL_E_NULL;
   }}

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def cost_s8(attrs: Attrs, io: Io) -> int:
-    """6 per MAC, 55 per output; 9 and 90 with a depth multiplier."""
+    """6 per MAC, 47 per output; 9 and 90 with a depth multiplier."""
     is_plain = io.outputs[0].shape[3] == io.inputs[0].shape[3]
-    per_mac, per_output = (6, 55) if is_plain else (9, 90)
+    per_mac, per_output = (6, 47) if is_plain else (9, 90)
     return per_mac * macs(attrs, io) + per_output * io.outputs[0].n_elements
 
 

@@ -59,6 +59,7 @@ def run(context: Context, draft: Draft) -> None:
     write_json(draft.path / "history.json", {"loss": [float(x) for x in condensed.losses]})
     draft.metrics |= {
         "n_samples": len(condensed.y),
+        "classes": list(splits.classes),
         "n_bytes": int(condensed.x.nbytes),
         "share_of_real": len(condensed.y) / len(splits.train.y),
     }

@@ -72,6 +72,7 @@ def run(context: Context, draft: Draft) -> None:
     )
     draft.metrics |= {
         "accuracy": float((predicted == y).mean()),
+        "classes": list(context.splits.classes),
         "n_compared_host": len(y),
         "n_compared_device": len(x),
         "instructions": profile["instructions"],
