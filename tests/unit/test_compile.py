@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -500,6 +501,26 @@ def test_unknown_goal() -> None:
 @pytest.mark.parametrize("goal", ["speed", "ram", "flash"])
 def test_goals(goal: Any) -> None:
     assert compile_graph(small_net(), M4, goal=goal).plan.arena_bytes > 0
+
+
+def test_scratch_is_planned_and_passed_and_the_goal_can_avoid_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from iseul.compile.kernels import relu
+
+    plain = relu.CARDS[0]
+    hungry = replace(
+        plain, symbol="iseul_hungry", cost=lambda attrs, io: 1, scratch_bytes=lambda attrs, io: 40
+    )
+    monkeypatch.setattr(relu, "CARDS", (plain, hungry))
+    monkeypatch.setattr("iseul.compile.emit.c.runtime_files", lambda model: {})
+    b = Builder("net")
+    graph = b.graph([b.node("relu", [b.input("x", (1, 8), "int8", Q)], name="act")], "quantized")
+    package = compile_graph(graph, M4)
+    scratch = next(buffer for buffer in package.plan.buffers if buffer.kind == "scratch")
+    assert package.plan.lower_bound_bytes == package.plan.arena_bytes == 8 + 8 + 40
+    assert f"ISEUL_AT(void, m->arena, {scratch.offset}));" in package.files["net.c"]
+    assert compile_graph(graph, M4, goal="ram").steps[0].kernel == plain.symbol
 
 
 def test_budget_message_names_the_peak() -> None:

@@ -56,8 +56,9 @@ def _as_usage(kind: type[Config], error: ValidationError, where: str) -> UsageEr
         return UsageError(f'[{where}] has no key "{key}".{hint} keys: {", ".join(keys) or "none"}')
     field = kind.model_fields.get(str(first["loc"][0])) if first["loc"] else None
     meaning = f" ({field.description})" if field is not None and field.description else ""
+    got = list(first["input"]) if isinstance(first["input"], tuple) else first["input"]
     return UsageError(
-        f"[{where}] {key} = {first['input']!r}: {first['msg'].lower()}{meaning}",
+        f"[{where}] {key} = {got!r}: {first['msg'].lower()}{meaning}",
         f"iseul show, or leave {key} out to take its default",
     )
 

@@ -160,10 +160,15 @@ def printable(text: str) -> str:
     plain = "".join(c if c.isascii() and c.isprintable() else "." for c in text)
     # neither a backslash nor the trigraph ??/, which C99 reads as one, may end a line
     plain = plain.replace("\\", "/").replace("?", ".")
-    if len(plain) > _LONGEST_COMMENT:
-        half = _LONGEST_COMMENT // 2 - 2
-        return f"{plain[:half]} .. {plain[-half:]}"
-    return plain
+    return shorten(plain, _LONGEST_COMMENT)
+
+
+def shorten(text: str, longest: int) -> str:
+    """A text of at most so many characters: the middle of a longer one is cut out."""
+    if len(text) <= longest:
+        return text
+    tail = max(0, (longest - 4) // 2)
+    return f"{text[: longest - 4 - tail]} .. {text[len(text) - tail :]}"
 
 
 def declaration(specifiers: str, rest: str) -> str:
@@ -172,16 +177,23 @@ def declaration(specifiers: str, rest: str) -> str:
     return line if len(line) <= WIDTH else f"{specifiers}\n    {rest}"
 
 
-def grid(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as comment lines with aligned columns; cells of digits stand right."""
+def grid(rows: Sequence[Sequence[str]], name: int) -> str:
+    """Rows as comment lines with aligned columns; cells of digits stand right.
+
+    name: the column that is shortened where lines would be too long
+    """
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    over = len("//   ") + sum(widths) + 2 * (len(widths) - 1) - WIDTH
+    widths[name] = max(min(widths[name], 12), widths[name] - max(0, over))
     lines = []
     for row in rows:
         cells = [
-            cell.rjust(width) if cell.replace(",", "").isdigit() else cell.ljust(width)
+            shorten(cell, width).rjust(width)
+            if cell.replace(",", "").isdigit()
+            else shorten(cell, width).ljust(width)
             for cell, width in zip(row, widths, strict=True)
         ]
-        lines.append(f"//   {'  '.join(cells)}".rstrip()[:WIDTH])
+        lines.append(f"//   {'  '.join(cells)}".rstrip())
     return "\n".join(lines)
 
 

@@ -100,11 +100,11 @@ def _overview(model: Model) -> str:
     plan = model.plan
     return f"""// {model.name}.c: model "{printable(model.graph.name)}".
 //
-{grid(rows)}
+{grid(rows, name=1)}
 //
 // Arena: {plan.arena_bytes:,} bytes (lower bound {plan.lower_bound_bytes:,}).
 //
-{grid(places)}"""
+{grid(places, name=3)}"""
 
 
 def _step(model: Model, i: int, node: Node) -> str:
