@@ -13,7 +13,7 @@ from rich.table import Table
 from iseul.compile import check_model, compile_graph, write_package
 from iseul.core import registry
 from iseul.core.artifact import write_bytes, write_json
-from iseul.core.errors import DataError, UsageError
+from iseul.core.errors import DataError, UnsupportedError, UsageError
 from iseul.core.units import show_bytes, show_count, show_energy
 from iseul.graph.files import load_graph
 from iseul.graph.interpret import check_inputs, interpret_samples
@@ -212,13 +212,25 @@ def verdict_lines(value: Json) -> str:
 
 
 def check(path: Path, board: str) -> Json:
-    """`iseul check`: the JSON of the contract."""
+    """`iseul check`: the JSON of the contract.
+
+    A file whose reader refuses nodes is answered too: its blockers are the nodes, and bytes are
+    None, since there is no graph to plan.
+    """
     target = load_target(board)
-    return {
-        "model": str(path),
-        "target": board,
-        **check_model(run_passes(load_graph(path), target), target),
-    }
+    where = {"model": str(path), "target": board}
+    try:
+        graph = run_passes(load_graph(path), target)
+    except UnsupportedError as error:
+        if not error.blockers:
+            raise
+        nodes = [
+            {"name": b.name, "op": b.op, "supported": False, "reason": b.problem, "try": b.remedy}
+            for b in error.blockers
+        ]
+        unknown = {"arena_lower_bound_bytes": None, "constant_bytes": None}
+        return {**where, "supported": False, "nodes": nodes, **unknown}
+    return {**where, **check_model(graph, target)}
 
 
 def check_table(value: Json) -> Table:
@@ -229,6 +241,8 @@ def check_table(value: Json) -> Table:
         caption=(
             f"arena at least {value['arena_lower_bound_bytes']:,} bytes, "
             f"constants {value['constant_bytes']:,} bytes"
+            if value["constant_bytes"] is not None
+            else "only what stands in the way is listed; sizes are not known"
         ),
     )
     for name in ("node", "op", "", "reason", "try"):

@@ -16,6 +16,7 @@ A message says where, what is (with the value), what must be, and `try:` what to
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,34 @@ class ShapeError(IseulError):
     """Shapes or dtypes do not fit together."""
 
 
+@dataclass(frozen=True)
+class Blocker:
+    """One thing of a model that can not be done.
+
+    op:      the op as the model's format names it, or "model" for what concerns all of it
+    name:    the node
+    problem: what is, and what must be
+    remedy:  what to change
+    """
+
+    op: str
+    name: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f'{self.op} "{self.name}": {self.problem}'
+
+
 class UnsupportedError(IseulError):
-    """An op, number kind or target can not do what is asked. Lists all blockers at once."""
+    """An op, number kind or target can not do what is asked.
+
+    blockers: all of them at once, where the error is about nodes of a model
+    """
+
+    def __init__(self, problem: str, remedy: str = "", blockers: Sequence[Blocker] = ()) -> None:
+        self.blockers = tuple(blockers)
+        super().__init__(problem, remedy)
 
 
 class BudgetError(IseulError):

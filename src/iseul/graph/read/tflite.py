@@ -7,12 +7,11 @@ called after its first output. Tensors: `_tflite_file.py`; ops: `_tflite_ops.py`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from iseul.core import registry
-from iseul.core.errors import DataError, IseulError, ShapeError, UnsupportedError
+from iseul.core.errors import Blocker, DataError, IseulError, ShapeError, UnsupportedError
 from iseul.graph.build import OPS
 from iseul.graph.ir import Graph, Node
 from iseul.graph.read import _flatbuffer
@@ -33,23 +32,6 @@ _MAX_BYTES = (1 << 31) - 1  # FlatBuffers' own limit
 _REQUANTIZE = "quantize the model to int8 with int8 input and output, or leave it float32"
 
 
-@dataclass(frozen=True)
-class Blocker:
-    """One thing in a file that Iseul can not do.
-
-    op: TFLite's name of the op, or "model" for what concerns the whole file
-    name: the node, called after its first output
-    """
-
-    op: str
-    name: str
-    problem: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f'{self.op} "{self.name}": {self.problem}'
-
-
 def read(path: Path | str) -> Graph:
     """The graph in a `.tflite` file.
 
@@ -61,7 +43,7 @@ def read(path: Path | str) -> Graph:
         lines = "".join(f"\n  {blocker}" for blocker in found)
         many = f"{len(found)} blockers" if len(found) > 1 else "1 blocker"
         remedies = dict.fromkeys(blocker.remedy for blocker in found if blocker.remedy)
-        raise UnsupportedError(f"{path}: {many}:{lines}", "; ".join(remedies))
+        raise UnsupportedError(f"{path}: {many}:{lines}", "; ".join(remedies), found)
     return graph
 
 
@@ -198,4 +180,4 @@ def _broken(file: File, inputs: Sequence[str], nodes: list[Node]) -> list[tuple[
     ]
 
 
-__all__ = ["SUFFIXES", "Blocker", "blockers", "read"]
+__all__ = ["SUFFIXES", "blockers", "read"]

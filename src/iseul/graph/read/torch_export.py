@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iseul.core import registry
-from iseul.core.errors import ShapeError, UnsupportedError, VerifyError
+from iseul.core.errors import Blocker, ShapeError, UnsupportedError, VerifyError
 from iseul.core.seed import generator
 from iseul.graph.build import OPS, Builder
 from iseul.graph.interpret import interpret
@@ -111,14 +111,15 @@ def _translate(program: Any, name: str) -> Graph:
     builder = Builder(name)
     translator = Translator(builder)
     known = _placeholders(program, translator)
-    blockers: list[str] = []
+    blockers: list[Blocker] = []
     for node in program.graph.nodes:
         if node.op == "call_function":
             known[node.name] = _call(translator, node, known, blockers)
         elif node.op == "get_attr":
             known[node.name] = _float_array(getattr(program.graph_module, node.target))
     if blockers:
-        raise UnsupportedError("\n".join(blockers))
+        lines = [f"{blocker}\n  try: {blocker.remedy}" for blocker in blockers]
+        raise UnsupportedError("\n".join(lines), blockers=blockers)
     graph = builder.graph(_outputs(program, known))
     return run_passes(remove_dead_nodes(graph), None)
 
@@ -168,7 +169,7 @@ def _shape(value: Any) -> tuple[int, ...]:
     return tuple(value.shape)
 
 
-def _call(t: Translator, node: Any, known: dict[str, Any], blockers: list[str]) -> Any:
+def _call(t: Translator, node: Any, known: dict[str, Any], blockers: list[Blocker]) -> Any:
     """Translate one call; a blocked one adds a line and gives a stand-in, to find them all."""
     if node.target is operator.getitem:
         return known[node.args[0].name][node.args[1]]
@@ -184,7 +185,7 @@ def _call(t: Translator, node: Any, known: dict[str, Any], blockers: list[str]) 
         return handler(t, _arguments(node, known), name)
     except (Blocked, ShapeError) as error:
         reason = error.reason if isinstance(error, Blocked) else error.problem
-        blockers.append(f'{node.target} "{name}" {reason}\n  try: {error.remedy}')
+        blockers.append(Blocker(str(node.target), name, reason, error.remedy))
         stand_in = fresh_name(t.builder.values, f"{name}.blocked")
         made = Tensor(t.builder.input(stand_in, layout.graph_shape(t.out_shape)), t.out_shape)
         return (made, made, made) if isinstance(value, tuple | list) else made
