@@ -76,11 +76,9 @@ def ops_page() -> str:
     for name in registry.names(folder):
         value = catalogue.describe("op", name)
         lines += [f"## {name}\n", value["description"].split("\n\n")[0].replace("\n", " "), ""]
-        if name in registry.names(cards):
-            symbols = [f"`{card.symbol}`" for card in registry.load(cards, name).CARDS]
-            lines += [f"Kernels: {', '.join(symbols)}", ""]
-        else:
-            lines += ["Kernels: none; a pass folds it away", ""]
+        found = registry.load(cards, name).CARDS if name in registry.names(cards) else ()
+        symbols = ", ".join(f"`{card.symbol}`" for card in found)
+        lines += [f"Kernels: {symbols or 'none; a pass folds it away'}", ""]
         lines += [f"- {rule}" for rule in value["rules"]]
         lines.append("")
     return "\n".join(lines)

@@ -98,7 +98,8 @@ def _emit(value: Mapping[str, Any], as_json: bool, show: Callable[[], object]) -
         return
     from rich.console import Console
 
-    Console(highlight=False).print(show())
+    wide = None if sys.stdout.isatty() else 120  # a pipe has no width of its own
+    Console(highlight=False, width=wide).print(show(), markup=False)
 
 
 # --- runs

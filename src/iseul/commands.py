@@ -141,7 +141,7 @@ def profile_table(value: Json) -> Table:
             node["name"],
             node["op"],
             "x".join(map(str, node["shape"])),
-            node["kernel"],
+            node["kernel"].removeprefix("iseul_"),
             show_count(node["macs"]),
             f"{node['instructions']:,}",
             f"{100 * node['instructions'] / total:.1f} %",

@@ -2,7 +2,8 @@
 """Condense: a few synthetic samples per class in place of the training set.
 
 Writes condensed.npz (x, y, subset) and history.json (matching loss); metrics hold the
-accuracy of fresh nets trained on it, when the recipe asks for an evaluation.
+accuracy of fresh nets trained on it and on a random draw of as many real samples, when the
+recipe asks for an evaluation.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 from iseul.core.artifact import write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import nn
 
+    from iseul.condense._condensed import Condensed
     from iseul.core.artifact import Draft
     from iseul.pipeline._context import Context
     from iseul.pipeline.recipe import Recipe
@@ -74,12 +78,34 @@ def run(context: Context, draft: Draft) -> None:
             build = chosen.module.build
             return seeded(lambda: build(chosen.config, splits.shape, splits.n_classes), seed)
 
-        draft.metrics["accuracy"] = evaluate(
-            condensed,
-            splits.test,
-            splits.scale,
-            splits.n_classes,
-            judge_net,
-            recipe.evaluate,
-            context.seed("condense", "evaluate"),
-        )
+        def judged(samples: Condensed) -> dict[str, dict[str, float]]:
+            assert recipe.evaluate is not None
+            return evaluate(
+                samples,
+                splits.test,
+                splits.scale,
+                splits.n_classes,
+                judge_net,
+                recipe.evaluate,
+                context.seed("condense", "evaluate"),
+            )
+
+        draft.metrics["accuracy"] = judged(condensed)
+        if recipe.condense.method != "random":
+            draft.metrics["random"] = judged(_random_draw(context, len(condensed.y), matching_net))
+
+
+def _random_draw(context: Context, n: int, build_model: Callable[[int], nn.Module]) -> Condensed:
+    """As many real samples, drawn by lot: what every method must beat."""
+    from iseul.condense import random
+
+    splits = context.splits
+    config = random.Config(ipc=n // splits.n_classes)
+    return random.condense(
+        splits.train,
+        splits.scale,
+        splits.n_classes,
+        build_model,
+        config,
+        context.seed("condense", "random"),
+    )
