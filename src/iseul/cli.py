@@ -8,6 +8,7 @@ JSON object goes to stdout and nothing else; people's lines and progress go to s
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -60,6 +61,9 @@ def _options(
 def main() -> NoReturn:
     """Entry point: runs a command and turns every IseulError into one clear message."""
     wants_json = "--json" in sys.argv[1:]
+    # Threads of torch that wait for each other by spinning starve on a busy machine; read when
+    # torch is loaded, which no command does before this line
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = app(standalone_mode=False)
     except IseulError as error:
