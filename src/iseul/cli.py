@@ -124,43 +124,23 @@ def run(
     _run(recipe, tiny, set_, out, dry_run, json_, start=from_, only=only)
 
 
-@app.command()
-def condense(
-    recipe: RecipeArg,
-    tiny: Tiny = False,
-    set_: Sets = None,
-    out: Out = None,
-    dry_run: DryRun = False,
-    json_: Json = False,
-) -> None:
-    """Run a recipe up to its condense stage."""
-    _run(recipe, tiny, set_, out, dry_run, json_, until="condense")
+def _stage_command(stage: str) -> Callable[..., None]:
+    def command(
+        recipe: RecipeArg,
+        tiny: Tiny = False,
+        set_: Sets = None,
+        out: Out = None,
+        dry_run: DryRun = False,
+        json_: Json = False,
+    ) -> None:
+        _run(recipe, tiny, set_, out, dry_run, json_, until=stage)
+
+    command.__doc__ = f"Run a recipe up to its {stage} stage."
+    return command
 
 
-@app.command()
-def train(
-    recipe: RecipeArg,
-    tiny: Tiny = False,
-    set_: Sets = None,
-    out: Out = None,
-    dry_run: DryRun = False,
-    json_: Json = False,
-) -> None:
-    """Run a recipe up to its train stage."""
-    _run(recipe, tiny, set_, out, dry_run, json_, until="train")
-
-
-@app.command()
-def compress(
-    recipe: RecipeArg,
-    tiny: Tiny = False,
-    set_: Sets = None,
-    out: Out = None,
-    dry_run: DryRun = False,
-    json_: Json = False,
-) -> None:
-    """Run a recipe up to its compress stage."""
-    _run(recipe, tiny, set_, out, dry_run, json_, until="compress")
+for _stage in ("condense", "train", "compress"):
+    app.command(_stage)(_stage_command(_stage))
 
 
 def _run(

@@ -99,9 +99,7 @@ def test_every_command_and_flag_is_documented() -> None:
         name = command.name or callback.__name__
         assert f"iseul {name}" in guide, f"docs/guide.md does not mention `iseul {name}`"
         for parameter in inspect.signature(callback, eval_str=True).parameters.values():
-            option = next(
-                (o for o in getattr(parameter.annotation, "__metadata__", ())), None
-            )
+            option = next((o for o in getattr(parameter.annotation, "__metadata__", ())), None)
             for flag in getattr(option, "param_decls", None) or ():
                 assert flag in guide, f"docs/guide.md does not mention {flag} of `iseul {name}`"
 
