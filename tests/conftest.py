@@ -11,7 +11,6 @@ import pytest
 # The suite runs one process per core: more threads would only wait for each other. Read when
 # torch is loaded, so it stands before any import of it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 ROOT = Path(__file__).resolve().parent.parent
 

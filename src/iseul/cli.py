@@ -8,7 +8,6 @@ JSON object goes to stdout and nothing else; people's lines and progress go to s
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -61,9 +60,6 @@ def _options(
 def main() -> NoReturn:
     """Entry point: runs a command and turns every IseulError into one clear message."""
     wants_json = "--json" in sys.argv[1:]
-    # Threads of torch that wait for each other by spinning starve on a busy machine; read when
-    # torch is loaded, which no command does before this line
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = app(standalone_mode=False)
     except IseulError as error:
@@ -165,7 +161,7 @@ def _run(
     page = folder / "report" / "report.html"
     if page.is_file():
         progress.say(f"report    {page}")
-    _emit(result.summary, as_json, lambda: summary_table(result.summary))
+    _emit(result.summary, as_json, lambda: summary_table(folder))
     if result.broken is not None:
         progress.say(f"error: {result.broken}")
         raise SystemExit(result.broken.exit_code)

@@ -7,7 +7,7 @@
     [train]              the loop's Config and `samples`;  .model  .teacher  .distill
     [compress]           calibration;  .prune  .finetune  .distill  .quantize, in this order
     [compile]            goal
-    [device]             which runner proves it, on how many samples
+    [device]             on how many samples the board is compared value by value
     [budgets]            limits; a broken one ends the run with exit code 1
     [tiny]               what `--tiny` changes: dotted keys of the tables above
 
@@ -58,9 +58,6 @@ class Compile(Config):
 class Device(Config):
     """[device]: how the C is proven."""
 
-    runner: Literal["cortex_m", "host"] = Field(
-        default="cortex_m", description="what executes the program of the board"
-    )
     n_samples: int = Field(
         default=64, ge=1, description="test samples run on it, every value compared"
     )

@@ -60,6 +60,7 @@ def run_recipe(
     Raises what the stages raise; a broken budget is returned, so that the report is written.
     """
     names = stages_of(recipe)
+    _check_needs(recipe, names)
     for asked in (start, only, until):
         if asked is not None and asked not in names:
             raise UsageError(f'the recipe has no stage "{asked}"', f"one of: {', '.join(names)}")
@@ -83,6 +84,18 @@ def run_recipe(
             break
     summary = _write_summary(context, done, skipped)
     return RunResult(run_dir, summary, _broken(recipe, run_dir, summary))
+
+
+def _check_needs(recipe: Recipe, names: tuple[str, ...]) -> None:
+    """Raise UsageError, before any work, if a stage needs one that the recipe does not have."""
+    for name in names:
+        missing = [n for n in registry.load(STAGES, name).needs(recipe) if n not in names]
+        if missing:
+            lacks = ", ".join(f"[{need}]" for need in missing)
+            raise UsageError(
+                f"[{name}] needs {lacks}, which is not in the recipe",
+                f"add [{missing[0]}]" if missing[0] != "condense" else 'samples = "real"',
+            )
 
 
 def _use_all_cores() -> None:
@@ -155,7 +168,8 @@ def _write_summary(
         }
         for name, artifact in done.items()
     }
-    profile = read_json(run_dir / "device" / "profile.json") if "device" in done else None
+    has_profile = "device" in done and "profile.json" in done["device"].files
+    profile = read_json(run_dir / "device" / "profile.json") if has_profile else None
     accuracy = {
         "float": _metric(done, "train"),
         "compressed": _metric(done, "compress"),

@@ -2,8 +2,9 @@
 """Device: the generated C runs on the emulated chip and must equal the oracle, bit for bit.
 
 Every value is compared on `n_samples` test samples by all judges; the C built for the host
-is compared with the oracle on the whole test set. Writes profile.json, verify.json and
-predictions.npz. Raises VerifyError if one bit differs, naming the first node.
+is compared with the oracle on the whole test set (reals within the tolerance of `verify`).
+Writes verify.json, predictions.npz and, for a board, profile.json. Raises VerifyError if one
+bit differs, naming the first node.
 """
 
 from __future__ import annotations
@@ -27,8 +28,7 @@ def wanted(recipe: Recipe) -> bool:
 
 
 def method(recipe: Recipe) -> str:
-    assert recipe.device is not None
-    return f"{recipe.board.name}, {recipe.device.runner}"
+    return f"{recipe.board.name}: {', '.join(judges_of(recipe))}"
 
 
 def needs(recipe: Recipe) -> tuple[str, ...]:
@@ -47,20 +47,19 @@ def depends(recipe: Recipe) -> Any:
 
 
 def run(context: Context, draft: Draft) -> None:
-    from iseul.device.measure import profile_package
     from iseul.device.verify import verify_package
     from iseul.pipeline.stages.compile import build_package
     from iseul.pipeline.stages.compress import device_inputs
 
-    device = context.recipe.device
+    device, on_host = context.recipe.device, context.recipe.board.core == "host"
     assert device is not None
     package = build_package(context)
     x = device_inputs(context, package.graph, context.splits.test.x[: device.n_samples])
-    verdict = verify_package(package, [x], judges=("numpy", "host", device.runner))
+    verdict = verify_package(package, [x], judges=judges_of(context.recipe))
     write_json(draft.path / "verify.json", verdict)
     demand_equal(verdict)
-    profile = profile_package(package, [x[:1]])
-    write_json(draft.path / "profile.json", profile)
+    if not on_host:
+        _profile(package, [x[:1]], draft)
     predicted = _whole_test_set(context, package)
     y = context.splits.test.y
     outputs = np.load(context.folder("compress") / "outputs.npz")["arr_0"]
@@ -74,9 +73,21 @@ def run(context: Context, draft: Draft) -> None:
         "accuracy": float((predicted == y).mean()),
         "classes": list(context.splits.classes),
         "n_compared_host": len(y),
-        "n_compared_device": len(x),
-        "instructions": profile["instructions"],
+        "n_compared_device": 0 if on_host else len(x),
     }
+
+
+def judges_of(recipe: Recipe) -> tuple[str, ...]:
+    """Who must agree: the oracle, the C on this computer and, for a board, the C on its chip."""
+    return ("numpy", "host") if recipe.board.core == "host" else ("numpy", "host", "cortex_m")
+
+
+def _profile(package: Package, inputs: list[Any], draft: Draft) -> None:
+    from iseul.device.measure import profile_package
+
+    profile = profile_package(package, inputs)
+    write_json(draft.path / "profile.json", profile)
+    draft.metrics["instructions"] = profile["instructions"]
 
 
 def demand_equal(verdict: dict[str, Any]) -> None:
@@ -94,13 +105,14 @@ def demand_equal(verdict: dict[str, Any]) -> None:
 def _whole_test_set(context: Context, package: Package) -> Any:
     """Predictions of the generated C, built for the host; every output must be the oracle's."""
     from iseul.device.runners import host
+    from iseul.device.verify import FLOAT_TOLERANCE, first_difference
     from iseul.pipeline.stages.compress import device_inputs
 
     x = device_inputs(context, package.graph, context.splits.test.x)
     got = host.run(package, [x]).outputs[0]
     want = np.load(context.folder("compress") / "outputs.npz")["arr_0"]
-    if not np.array_equal(got, want):
-        at = tuple(int(i) for i in np.argwhere(got != want)[0])
+    at = first_difference(want, got, FLOAT_TOLERANCE)
+    if at is not None:
         raise VerifyError(
             f"generated C on the host: test sample {at[0]}, output index {list(at[1:])}: "
             f"expected {want[at]}, got {got[at]}",
