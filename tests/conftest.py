@@ -7,10 +7,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # The suite runs one process per core: more threads would only wait for each other. Read when
 # torch is loaded, so it stands before any import of it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same examples in every run; `--hypothesis-profile=random` looks for new ones
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("random", deadline=None)
+settings.load_profile("fixed")
 
 ROOT = Path(__file__).resolve().parent.parent
 

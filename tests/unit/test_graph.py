@@ -443,3 +443,18 @@ def run_if_small(graph: Graph) -> None:
         interpret_samples(graph, inputs)
     except IseulError:
         return
+
+
+@pytest.mark.parametrize("scale", [1e39, -1e39, float("inf"), float("nan"), 0.0, -1.0])
+def test_a_scale_that_is_no_positive_float32(tmp_path: Path, scale: float) -> None:
+    raw = whole_file(tmp_path, net())
+    start = len(files.MAGIC) + 8
+    (length,) = struct.unpack_from("<Q", raw, len(files.MAGIC))
+    header = json.loads(raw[start : start + length])
+    quantized = next(value for value in header["values"] if value["quant"] is not None)
+    quantized["quant"]["scale"][0] = scale
+    text = json.dumps(header).encode()
+    path = tmp_path / "hostile.iseul"
+    path.write_bytes(files.MAGIC + struct.pack("<Q", len(text)) + text + raw[start + length :])
+    with pytest.raises(DataError, match="scale"):
+        load_graph(path)

@@ -183,9 +183,16 @@ def _load_node(item: Any) -> Node:
 def _load_quant(item: Any) -> Quantization | None:
     if item is None:
         return None
-    scale = tuple(float(np.float32(s)) for s in item["scale"])
+    scale = tuple(_float32(s) for s in item["scale"])
     axis = None if item["axis"] is None else int(item["axis"])
     return Quantization(scale, tuple(int(z) for z in item["zero_point"]), axis)
+
+
+def _float32(item: Any) -> float:
+    value = float(item)
+    if not abs(value) <= float(np.finfo(np.float32).max):
+        raise DataError(f"scale {value} is not a float32")
+    return float(np.float32(value))
 
 
 def _array(span: Any, shape: tuple[int, ...], dtype: str, data: memoryview) -> np.ndarray:

@@ -32,7 +32,7 @@ class Attrs(Config):
     pads: tuple[tuple[Pad, Pad], ...] = Field(
         default=(), description="(before, after) of each axis; >= 0"
     )
-    value: float = Field(default=0.0, allow_inf_nan=False, description="real value of the border")
+    value: float = Field(default=0.0, ge=-3e38, le=3e38, description="real value of the border")
 
 
 def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
