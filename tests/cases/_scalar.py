@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 from itertools import product
 from typing import Any
 
@@ -20,7 +21,12 @@ from iseul.graph.ir import Graph, Value
 
 Array = np.ndarray
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
-RANGE = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
+RANGE = {
+    "int8": (-128, 127),
+    "uint8": (0, 255),
+    "int16": (-32768, 32767),
+    "int32": (INT32_MIN, INT32_MAX),
+}
 
 
 # --- gemmlowp
@@ -160,8 +166,9 @@ class Op:
         self.node = graph.nodes[0]
         self.attrs: Any = self.node.attrs
         io = graph.io(self.node)
-        self.values, self.out = io.inputs, io.outputs[0]
+        self.values, self.out, self.outs = io.inputs, io.outputs[0], io.outputs
         arrays = dict(zip(graph.inputs, inputs, strict=True))
+        arrays |= {state.value: state.initial for state in graph.states}
         self.x = [arrays[v.name] if v.data is None else v.data for v in io.inputs]
         self.real = self.out.dtype == "float32"
 
@@ -375,8 +382,13 @@ def _integer_softmax(op: Op, row: list[int]) -> list[int]:
     return result
 
 
-def run_scalar(graph: Graph, inputs: list[Array]) -> Array:
-    """The output of a one-node graph for one sample, as float64 (integers are exact)."""
+def run_scalar(graph: Graph, inputs: list[Array]) -> list[Array]:
+    """The outputs of a one-node graph for one sample, as float64 or object arrays (exact).
+
+    The text of an op is `scalar` in its file of cases, or stands here under the op's name.
+    """
     op = Op(graph, inputs)
-    result: Array = globals()[op.node.op](op)
-    return result
+    name = op.node.op
+    text = getattr(import_module(f"cases.{name}"), "scalar", None) or globals()[name]
+    result: Array | list[Array] = text(op)
+    return result if isinstance(result, list) else [result]

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from iseul.graph.ir import Io, Node
 
 RUNTIME = Path(__file__).parents[2] / "src" / "iseul" / "runtime"
-HEADER = (RUNTIME / "iseul.h").read_text()
+HEADERS = sorted(RUNTIME.glob("*.h"))
+HEADER = "\n".join(path.read_text() for path in HEADERS)
 FILES = sorted(RUNTIME.glob("*.c"))
 M4 = load_target("nucleo-l4r5zi")
 CARDS = [(op, card) for op in registry.names(KERNELS) for card in registry.load(KERNELS, op).CARDS]
@@ -72,7 +73,8 @@ def test_file_is_one_documented_function(file: Path) -> None:
     text = file.read_text()
     assert text.startswith("// SPDX-License-Identifier: Apache-2.0\n// " + file.stem + ": ")
     code = re.sub(r"//.*", "", text)
-    assert set(re.findall(r"#include (\S+)", code)) <= {'"iseul.h"', "<string.h>"}
+    known = {"<string.h>", *(f'"{path.name}"' for path in HEADERS)}
+    assert set(re.findall(r"#include (\S+)", code)) <= known
     external = re.findall(r"^(?!static\b)\w[\w \*]*?(\w+)\([^;]*?\) \{$", code, re.MULTILINE)
     assert external == [file.stem]
     assert not re.search(r"\b(malloc|calloc|free|printf|assert|goto|long|double)\b", code)
@@ -118,11 +120,11 @@ def test_runtime_builds_without_a_warning(words: list[str], tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
 
 
-# --- the fields that cards emit are those of the structs in iseul.h
+# --- the fields that cards emit are those of the structs in the headers
 
 
 def struct_fields(name: str) -> list[tuple[str, str, int]]:
-    """(type, field, elements; 0 for a pointer) of a struct of iseul.h, in its order."""
+    """(type, field, elements; 0 for a pointer) of a struct of the runtime, in its order."""
     body = re.search(r"typedef struct \{([^}]*)\} " + name + ";", HEADER)
     assert body, name
     found = []

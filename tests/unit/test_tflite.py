@@ -26,7 +26,7 @@ from iseul.graph.files import load_graph
 from iseul.graph.interpret import interpret, interpret_samples
 from iseul.graph.read import _flatbuffer, tflite
 from iseul.graph.read import _tflite_schema as schema
-from iseul.graph.read._tflite_ops import CONVERTERS
+from iseul.graph.read._tflite import converters
 from iseul.numerics.affine import Quantization, storage
 from unit._tflite_bytes import Model, encode
 
@@ -96,21 +96,6 @@ def check_golden(name: str) -> None:
             np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
 
 
-# --- single ops: models made by scripts/make_tflm_ops.py, outputs by TensorFlow Lite Micro
-
-SINGLE = Path(__file__).with_name("tflm_ops.npz")
-with np.load(SINGLE) as _z:
-    SINGLE_OPS = sorted({key.split(".")[0] for key in _z.files})
-
-
-@pytest.mark.parametrize("name", SINGLE_OPS)
-def test_single_op_equals_tflite_micro(tmp_path: Path, name: str) -> None:
-    with np.load(SINGLE) as z:
-        graph = tflite.read(written(tmp_path, z[f"{name}.model"].tobytes()))
-        inputs = [z[f"{name}.in{j}"] for j in range(len(graph.inputs))]
-        np.testing.assert_array_equal(interpret(graph, inputs).outputs[0], z[f"{name}.out"])
-
-
 # --- the corpus
 
 
@@ -161,7 +146,7 @@ def test_other_models_are_right_or_refused_with_all_blockers(name: str) -> None:
     assert "try:" in str(caught.value)
     counts = Counter(blocker.op for blocker in found)
     for kind, n in facts()[name].get("ops", {}).items():
-        if kind not in CONVERTERS:
+        if kind not in converters():
             assert counts[kind] == n
 
 

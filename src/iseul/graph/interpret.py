@@ -135,8 +135,14 @@ def batchable(graph: Graph) -> bool:
     return (
         bool(graph.inputs)
         and all(len(v.shape) > 1 and v.shape[0] == 1 for v in moving)
-        and all(registry.load(OPS, node.op).BATCHED for node in graph.nodes)
+        and all(is_batched(node, graph.io(node)) for node in graph.nodes)
     )
+
+
+def is_batched(node: Node, io: Io) -> bool:
+    """Whether a node computes samples that are stacked along axis 0 independently."""
+    stated = registry.load(OPS, node.op).BATCHED
+    return bool(stated(node.attrs, io) if callable(stated) else stated)
 
 
 def _run_merged(graph: Graph, inputs: Sequence[Array], run: RunNode) -> Arrays:

@@ -5,7 +5,7 @@
 // out      size[0] * .. * size[3] values; may be a or b where that one is not repeated
 // scratch  none
 // Meaning: graph/ops/add.py. Exact: one float32 addition per value.
-#include "iseul.h"
+#include "iseul_binary.h"
 
 void iseul_add_f32(const iseul_add_f32_t *p, const float *a, const float *b, float *out) {
   const iseul_broadcast_t *const s = &p->shape;

@@ -7,7 +7,7 @@
 // Both operands are shifted left by `left_shift` and scaled to twice the larger of their scales;
 // the sum is scaled to the output.
 // Meaning: graph/ops/add.py. Exact: all judges agree to the bit.
-#include "iseul.h"
+#include "iseul_binary.h"
 
 static int8_t sum_of(const iseul_add_s8_t *p, int32_t a, int32_t b) {
   const int32_t unit = (int32_t)1 << p->left_shift;

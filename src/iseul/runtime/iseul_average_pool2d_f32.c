@@ -6,7 +6,7 @@
 // scratch  none
 // Taps on padding do not count; every window has at least one inside.
 // Meaning: graph/ops/average_pool2d.py, up to the order of the float32 sums.
-#include "iseul.h"
+#include "iseul_pool.h"
 
 static float sum_of(const iseul_window_t *g, const float *x, int32_t rows, int32_t columns) {
   float sum = 0.0f;

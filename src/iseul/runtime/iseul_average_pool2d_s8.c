@@ -6,7 +6,7 @@
 // scratch  none
 // Taps on padding do not count; every window has at least one inside.
 // Meaning: graph/ops/average_pool2d.py. Exact: all judges agree to the bit.
-#include "iseul.h"
+#include "iseul_pool.h"
 
 static int32_t sum_of(const iseul_window_t *g, const int8_t *x, int32_t rows, int32_t columns) {
   int32_t sum = 0;

@@ -5,7 +5,7 @@
 // low, high  bounds of the activation, infinite where it has none
 // scratch    none
 // Meaning: graph/ops/relu.py, relu6.py. Exact.
-#include "iseul.h"
+#include "iseul_unary.h"
 
 void iseul_clamp_f32(const iseul_clamp_f32_t *p, const float *in, float *out) {
   for (int32_t i = 0; i < p->n; ++i) {

@@ -6,7 +6,7 @@
 // scratch   none
 // Meaning: graph/ops/relu.py, relu6.py where input and output have the same quantization.
 // Exact: all judges agree to the bit.
-#include "iseul.h"
+#include "iseul_unary.h"
 
 void iseul_clamp_s8(const iseul_clamp_s8_t *p, const int8_t *in, int8_t *out) {
   for (int32_t i = 0; i < p->n; ++i) {

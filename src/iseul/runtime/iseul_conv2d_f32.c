@@ -6,7 +6,7 @@
 // scratch  none
 // Taps on padding are never visited.
 // Meaning: graph/ops/conv2d.py, up to the order of the float32 sums.
-#include "iseul.h"
+#include "iseul_weighted.h"
 
 static float sum_of(const iseul_conv_f32_t *p, const float *in, const float *w, iseul_span_t rows,
                     iseul_span_t columns) {

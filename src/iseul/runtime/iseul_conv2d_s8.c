@@ -8,7 +8,7 @@
 // its taps and channels are one run of bytes in the input and in the weights (OHWI). Four output
 // channels share each load of the input. Padding contributes 0: taps on it are never visited.
 // Meaning: graph/ops/conv2d.py. Exact: all judges agree to the bit.
-#include "iseul.h"
+#include "iseul_weighted.h"
 
 // What one position needs of input and weights, the same for all output channels.
 typedef struct {

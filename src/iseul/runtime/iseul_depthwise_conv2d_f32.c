@@ -6,7 +6,7 @@
 // scratch  none
 // Output channel o reads input channel o / (out_c / in_c). Taps on padding are never visited.
 // Meaning: graph/ops/depthwise_conv2d.py, up to the order of the float32 sums.
-#include "iseul.h"
+#include "iseul_weighted.h"
 
 // x, w: input channel and output channel of the window's first tap inside
 static float sum_of(const iseul_window_t *g, const float *x, const float *w, int32_t rows,

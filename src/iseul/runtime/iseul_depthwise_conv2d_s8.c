@@ -8,7 +8,7 @@
 // four neighbours are computed together, so that the way from tap to tap is paid once for four.
 // Padding contributes 0: taps on it are never visited.
 // Meaning: graph/ops/depthwise_conv2d.py. Exact: all judges agree to the bit.
-#include "iseul.h"
+#include "iseul_weighted.h"
 
 // What one position needs of input and weights.
 typedef struct {

@@ -4,7 +4,7 @@
 // in, out  n values; out not in
 // scratch  none
 // Meaning: graph/ops/dequantize.py. Exact: one float32 multiplication per value.
-#include "iseul.h"
+#include "iseul_unary.h"
 
 void iseul_dequantize_s16(const iseul_affine_t *p, const int16_t *in, float *out) {
   for (int32_t i = 0; i < p->n; ++i) {

@@ -5,7 +5,7 @@
 // out      (rows, out_size); not in
 // scratch  none
 // Meaning: graph/ops/fully_connected.py, up to the order of the float32 sums.
-#include "iseul.h"
+#include "iseul_weighted.h"
 
 void iseul_fully_connected_f32(const iseul_fully_connected_f32_t *p, const float *in, float *out) {
   for (int32_t r = 0; r < p->rows; ++r) {

@@ -6,7 +6,7 @@
 // scratch  none
 // Four outputs share each load of the input.
 // Meaning: graph/ops/fully_connected.py. Exact: all judges agree to the bit.
-#include "iseul.h"
+#include "iseul_weighted.h"
 
 void iseul_fully_connected_s8(const iseul_fully_connected_s8_t *p, const int8_t *in, int8_t *out) {
   const int32_t n = p->in_size;

@@ -6,7 +6,7 @@
 // scratch  none
 // Taps on padding do not count; every window has at least one inside.
 // Meaning: graph/ops/max_pool2d.py. Exact.
-#include "iseul.h"
+#include "iseul_pool.h"
 
 static float maximum_of(const iseul_window_t *g, const float *x, int32_t rows, int32_t columns) {
   float best = ISEUL_LOWEST_REAL;

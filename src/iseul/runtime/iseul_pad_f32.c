@@ -7,7 +7,7 @@
 // border   the value of the border
 // scratch  none
 // Meaning: graph/ops/pad.py. Exact: values are copied.
-#include "iseul.h"
+#include "iseul_move.h"
 
 static int inside(const iseul_pad_f32_t *p, int32_t axis, int32_t i) {
   return i >= p->before[axis] && i < p->before[axis] + p->in_size[axis];

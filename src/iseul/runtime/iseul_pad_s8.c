@@ -7,7 +7,7 @@
 // border   the int8 that stands for the border
 // scratch  none
 // Meaning: graph/ops/pad.py. Exact: values are copied.
-#include "iseul.h"
+#include "iseul_move.h"
 
 static int inside(const iseul_pad_s8_t *p, int32_t axis, int32_t i) {
   return i >= p->before[axis] && i < p->before[axis] + p->in_size[axis];

@@ -6,7 +6,7 @@
 // scratch  none
 // NaN becomes the lowest uint8.
 // Meaning: graph/ops/quantize.py for float inputs. Exact: the division is a float32 operation.
-#include "iseul.h"
+#include "iseul_unary.h"
 
 void iseul_quantize_u8(const iseul_affine_t *p, const float *in, uint8_t *out) {
   for (int32_t i = 0; i < p->n; ++i) {

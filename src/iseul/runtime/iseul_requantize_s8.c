@@ -5,7 +5,7 @@
 // scratch  none
 // Meaning: graph/ops/quantize.py for int8 inputs, relu.py, relu6.py. Exact: all judges agree to
 // the bit.
-#include "iseul.h"
+#include "iseul_unary.h"
 
 void iseul_requantize_s8(const iseul_requantize_s8_t *p, const int8_t *in, int8_t *out) {
   for (int32_t i = 0; i < p->n; ++i) {

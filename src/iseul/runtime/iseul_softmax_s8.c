@@ -7,7 +7,7 @@
 // The sum is kept in Q12.19 and inverted by three Newton-Raphson steps (gemmlowp's
 // one_over_one_plus_x_for_x_in_0_1).
 // Meaning: graph/ops/softmax.py. Exact: all judges agree to the bit.
-#include "iseul.h"
+#include "iseul_softmax.h"
 
 #define SUM_BITS 12  // integer bits of the sum
 

@@ -3,6 +3,9 @@
 #define ISEUL_MODEL_SMALL_NET_1_PRIVATE_H
 
 #include "small_net_1.h"
+#include "iseul_binary.h"
+#include "iseul_softmax.h"
+#include "iseul_weighted.h"
 
 extern const int8_t small_net_1_conv_1_weights[90];
 extern const int32_t small_net_1_conv_1_bias[5];

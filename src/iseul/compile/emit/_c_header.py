@@ -9,6 +9,8 @@ from iseul.compile.emit._c_model import common_type
 from iseul.compile.emit._c_text import comment, declaration, dims, literal, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from iseul.compile.emit._c_model import Model
     from iseul.graph.ir import Value
 
@@ -119,21 +121,22 @@ def _interface(stem: str, values: list[Value]) -> str:
     return "\n".join(lines)
 
 
-def private_header(model: Model) -> str:
-    """<name>_private.h."""
+def private_header(model: Model, families: Sequence[str]) -> str:
+    """<name>_private.h. families: the headers that declare the kernels."""
     n, u = model.name, model.upper
     tables = "\n".join(
         declaration(f"extern const {table.c_type}", f"{n}_{table.name}[{table.data.size}];")
         for table in model.constants.tables
     )
     steps = "\n".join(f"void {step.symbol}({n}_t *m);" for step in model.steps)
+    kernels = "".join(f'#include "{name}"\n' for name in families)
     about = f"{n}: what the files of this model share; applications include {n}.h."
     return f"""{comment(about)}
 #ifndef ISEUL_MODEL_{u}_PRIVATE_H
 #define ISEUL_MODEL_{u}_PRIVATE_H
 
 #include "{n}.h"
-
+{kernels}
 {tables}
 
 {steps}

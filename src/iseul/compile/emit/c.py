@@ -3,11 +3,13 @@
 
 <name>.h           the interface          <name>_weights.c   tables, named after their nodes
 <name>.c           one function per step  <name>_golden.c    the self-test
-<name>_private.h   shared by the three    iseul.h, iseul_*.c the runtime
+<name>_private.h   shared by the three    iseul*.h, .c     the runtime
 """
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,7 @@ from iseul.compile.emit._c_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from iseul.compile._package import Step
     from iseul.compile.emit._c_model import Model
@@ -36,28 +38,48 @@ if TYPE_CHECKING:
 
 RUNTIME = Path(__file__).parents[2] / "runtime"
 ALWAYS = ("iseul_crc32",)  # the self-test
+_INCLUDE = re.compile(r'^#include "(iseul\w*\.h)"', re.MULTILINE)
 
 
 def emit(model: Model) -> dict[str, str]:
     """File name -> text."""
     n = model.name
+    runtime = runtime_files(model)
+    families = [name for name in runtime if name.endswith(".h") and name != "iseul.h"]
     return {
         f"{n}.h": header.public_header(model),
-        f"{n}_private.h": header.private_header(model),
+        f"{n}_private.h": header.private_header(model, families),
         f"{n}.c": source(model),
         f"{n}_weights.c": weights(model),
         f"{n}_golden.c": golden_source(model),
-        **runtime_files(model),
+        **runtime,
     }
 
 
 def runtime_files(model: Model) -> dict[str, str]:
-    """iseul.h and the kernels that the steps call."""
+    """The kernels that the steps call, and the headers that these include."""
     symbols = {step.kernel for step in model.steps} | set(ALWAYS)
     if any(name not in model.golden.exact for name in model.graph.outputs):
         symbols.add("iseul_is_close_f32")
-    names = ["iseul.h", *(f"{symbol}.c" for symbol in sorted(symbols))]
-    return {name: (RUNTIME / name).read_text(encoding="utf-8") for name in names}
+    files = {f"{symbol}.c": _runtime_text(f"{symbol}.c") for symbol in sorted(symbols)}
+    return {**{name: _runtime_text(name) for name in included(files.values())}, **files}
+
+
+def included(sources: Iterable[str]) -> tuple[str, ...]:
+    """The runtime's headers that sources include, also through one another; iseul.h first."""
+    found = {"iseul.h"}
+    waiting = list(sources)
+    while waiting:
+        for name in _INCLUDE.findall(waiting.pop()):
+            if name not in found:
+                found.add(name)
+                waiting.append(_runtime_text(name))
+    return tuple(sorted(found))
+
+
+@cache
+def _runtime_text(name: str) -> str:
+    return (RUNTIME / name).read_text(encoding="utf-8")
 
 
 def weights(model: Model) -> str:

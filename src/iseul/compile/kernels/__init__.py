@@ -5,7 +5,7 @@ An entry defines `CARDS`, a tuple of `_card.Card`, best first. It may define `RE
 about a node that no card can run. A new kernel of an op that is here already is
 
     runtime/<symbol>.c        one C function, void <symbol>(const <params> *p, in.., out[, scratch])
-    one line in iseul.h       its prototype
+    iseul_<family>.h          its parameter struct and prototype
     one Card in kernels/<op>.py
 
 and nothing else: selection, planning, constants, C text and tests pick it up.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._card import Card, kinds
+from iseul.compile.kernels._lookup import lookup
 from iseul.graph.ops._quantized import same_quantization
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def cards(activation: Activation) -> tuple[Card, ...]:
             cost_clamp,
             emit_clamp,
         ),
+        lookup(activation),
         Card(
             "iseul_requantize_s8",
             "iseul_requantize_s8_t",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._clamping import cost_requantize
+from iseul.compile.kernels._lookup import lookup
 from iseul.graph.ops._quantized import quant_of, zero_point
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def _of_floats(suffix: str, dtype: DType) -> Card:
 
 
 CARDS = (
+    lookup("quantize"),
     Card(
         "iseul_requantize_s8",
         "iseul_requantize_s8_t",

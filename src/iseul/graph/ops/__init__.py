@@ -10,11 +10,12 @@ An entry defines
                  differentiable. Integer io: int64 tensors, the same integers as `run`
     constraints  functions (attrs, io) -> what is wrong, or None; the docstring is the rule
     BATCHED      True if samples stacked along axis 0 are computed independently, so that
-                 `run` takes N samples of a batch-1 graph at once
+                 `run` takes N samples of a batch-1 graph at once; or a function (attrs, io)
+                 that says so of a node
 
 and may define `macs(attrs, io) -> int` (multiply-accumulates; 0 if absent) and `STATISTICS`
 (positions of inputs that are measured, not learned).
-`run` and `run_torch` never look at `io` shapes' axis 0 when BATCHED is True.
+`run` and `run_torch` never look at `io` shapes' axis 0 when BATCHED is (or returns) True.
 """
 
 KIND = "op"

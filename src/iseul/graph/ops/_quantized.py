@@ -187,6 +187,20 @@ def kinds_float_or_int8(attrs: Any, io: Io) -> str | None:
     return ", ".join(_of(v) for v in values)
 
 
+def kinds_among(*kinds: str) -> Rule:
+    """The rule that all computed values have one dtype, which is one of `kinds`."""
+
+    def rule(attrs: Any, io: Io) -> str | None:
+        values = [v for v in (*io.inputs, *io.outputs) if not v.is_constant]
+        if len({v.dtype for v in values}) == 1 and values[0].dtype in kinds:
+            return None
+        return ", ".join(_of(v) for v in values)
+
+    rule.__name__ = f"kinds_among_{'_'.join(kinds)}"
+    rule.__doc__ = f"activations are {' or '.join(f'all {kind}' for kind in kinds)}"
+    return rule
+
+
 def all_float(attrs: Any, io: Io) -> str | None:
     """all values are float32"""
     others = [_of(v) for v in (*io.inputs, *io.outputs) if not v.is_float]

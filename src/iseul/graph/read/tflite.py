@@ -2,7 +2,7 @@
 """Reader of `.tflite` files: TensorFlow Lite models become graphs, integers and all.
 
 What Iseul can not do is collected over the whole file and refused in one error. A node is
-called after its first output. Tensors: `_tflite_file.py`; ops: `_tflite_ops.py`.
+called after its first output. Tensors: `_tflite_file.py`; ops: `_tflite/`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from iseul.graph.build import OPS
 from iseul.graph.ir import Graph, Node
 from iseul.graph.read import _flatbuffer
 from iseul.graph.read import _tflite_schema as schema
+from iseul.graph.read._tflite import converters
+from iseul.graph.read._tflite._operation import Operation
 from iseul.graph.read._tflite_file import File, open_file, value_of
-from iseul.graph.read._tflite_ops import CONVERTERS, Operation
 from iseul.graph.verify import broken_constraints, check_graph
 
 if TYPE_CHECKING:
@@ -107,18 +108,19 @@ def _kind_and_name(file: File, table: Table) -> tuple[str, str]:
 
 
 def _nodes(file: File, table: Table, kind: str, name: str) -> list[Node]:
-    entry = CONVERTERS.get(kind)
+    entry = converters().get(kind)
     if entry is None:
         raise UnsupportedError(
             f"there is no reader for {kind}",
-            f"use other ops in the model; those that can be read: {', '.join(CONVERTERS)}",
+            f"use other ops in the model; those that can be read: {', '.join(converters())}",
         )
     ins = table.vector(schema.Operator.INPUTS, "i4").tolist()
     outs = table.vector(schema.Operator.OUTPUTS, "i4").tolist()
-    if len(ins) > entry.most or len(outs) != 1:
+    n_outputs = len(outs) if entry.outputs is None else entry.outputs
+    if len(ins) > entry.most or len(outs) != n_outputs:
         raise DataError(
             f'{kind} "{name}" has {len(ins)} inputs and {len(outs)} outputs; '
-            f"must have at most {entry.most} and 1"
+            f"must have at most {entry.most} and {n_outputs}"
         )
     inputs = tuple(value_of(file, i) if i != -1 else None for i in ins)
     outputs = tuple(value_of(file, i) for i in outs)

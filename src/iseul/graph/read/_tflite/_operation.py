@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One operator of a `.tflite` file, as converters see it, and how a converter is listed.
+
+A converter turns an operator into nodes. It raises UnsupportedError for what Iseul can not do
+and DataError for what TFLite does not allow; the reader goes on with the next operator in the
+first case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from iseul.core import config, registry
+from iseul.core.errors import DataError, UnsupportedError, UsageError
+from iseul.graph.build import OPS
+from iseul.graph.ir import Node, Value, fresh_name
+from iseul.graph.read import _tflite_schema as schema
+from iseul.graph.read._tflite_file import FIXED_SHAPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from iseul.graph.ir import Shape
+    from iseul.graph.ops._spatial import Pair
+    from iseul.graph.read._flatbuffer import Table
+    from iseul.graph.read._tflite_file import File
+    from iseul.numerics import Array
+    from iseul.numerics.affine import Activation
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operator of the file, as its converter sees it.
+
+    name:    of the node that makes the outputs
+    inputs:  None where the file leaves an optional input out
+    options: the op's table of options; an absent one reads as all defaults
+    """
+
+    file: File
+    kind: str
+    name: str
+    inputs: tuple[Value | None, ...]
+    outputs: tuple[Value, ...]
+    options: Table
+
+    def input(self, i: int) -> Value:
+        """An input that must be there."""
+        value = self.inputs[i] if i < len(self.inputs) else None
+        if value is None:
+            raise DataError(f'{self.kind} "{self.name}" has no input {i}')
+        return value
+
+    def constant(self, i: int) -> Array:
+        """The contents of an input that must be constant."""
+        value = self.input(i)
+        if value.data is None:
+            raise UnsupportedError(
+                f'input "{value.name}" is computed at run time, but must be a constant',
+                FIXED_SHAPES,
+            )
+        return value.data
+
+    def sizes(self, height: int, width: int, what: str) -> Pair:
+        """Two option fields, rows then columns, that must be >= 1."""
+        pair = (self.options.integer(height, "i4"), self.options.integer(width, "i4"))
+        return self.at_least_one(pair, what)
+
+    def at_least_one(self, pair: Pair, what: str) -> Pair:
+        if min(pair) < 1:
+            raise DataError(f'{self.kind} "{self.name}" has {what} {pair}, must be >= 1')
+        return pair
+
+    def activation(self, number: int) -> Activation:
+        """The fused activation in an option field."""
+        code = self.options.integer(number, "i1")
+        known = 0 <= code < len(schema.ACTIVATIONS)
+        name = schema.ACTIVATIONS[code] if known else f"number {code}"
+        if name not in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1"):
+            raise UnsupportedError(
+                f"fused activation is {name}, but must be none, relu, relu6 or relu_n1_to_1",
+                "make the activation an op of its own",
+            )
+        return cast("Activation", name.lower())
+
+    def node(self, op: str, inputs: Sequence[Value | None], **attrs: Any) -> Node:
+        """The node: `inputs` (trailing absent ones dropped) to all outputs."""
+        present = [value for value in inputs if value is not None]
+        if any(value is None for value in inputs[: len(present)]):
+            raise DataError(f'{self.kind} "{self.name}" lacks an input before its last')
+        return _made(op, self.name, present, self.outputs, attrs)
+
+    def before(self, op: str, x: Value, y_shape: Shape, **attrs: Any) -> tuple[Node, Value]:
+        """A node of one input before the op's own, and its output: x with another shape."""
+        name = fresh_name(self.file.taken, f"{self.name}_{op}")
+        self.file.taken.add(name)
+        y = replace(x, name=name, shape=y_shape, data=None)
+        self.file.between.append(y)
+        return _made(op, name, [x], [y], attrs), y
+
+
+def _made(
+    op: str, name: str, inputs: Sequence[Value], outputs: Sequence[Value], attrs: Mapping[str, Any]
+) -> Node:
+    kind = registry.load(OPS, op).Attrs
+    ins, outs = (tuple(value.name for value in side) for side in (inputs, outputs))
+    try:
+        made = config.build(kind, attrs, f'{op} "{name}"')
+    except UsageError as error:  # a number outside the attribute's range
+        raise DataError(error.problem) from None
+    return Node(name, op, ins, outs, made)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How to convert an op.
+
+    most:    inputs at most; more than the converter looks at would be dropped in silence
+    union:   number of the op's options in TFLite's BuiltinOptions; 0 if none are read
+    outputs: how many outputs it has; None for any number
+    """
+
+    convert: Callable[[Operation], list[Node]]
+    most: int
+    union: int = 0
+    outputs: int | None = 1

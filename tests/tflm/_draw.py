@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random numbers that make legal one-op models, and what such a model is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from unit._tflite_bytes import Model
+
+
+@dataclass(frozen=True)
+class Single:
+    """A one-op model: tensor numbers of its inputs and outputs; the op's kind is in the model.
+
+    rtol:    relative and absolute tolerance of float outputs, with the largest output as unit;
+             integers are always equal
+    steps:   invokes in a row, so that states are carried on
+    largest: standard deviation of float inputs
+    """
+
+    model: Model
+    inputs: list[int]
+    outputs: list[int]
+    rtol: float = 0.0
+    steps: int = 1
+    largest: float = 30.0
+
+
+def a_scale(rng: Generator, low: float = 1e-3, high: float = 1.0) -> float:
+    return float(np.float32(np.exp(rng.uniform(np.log(low), np.log(high)))))
+
+
+def a_zero_point(rng: Generator) -> int:
+    return int(rng.choice([-128, 127, 0, int(rng.integers(-128, 128))]))
+
+
+def a_shape(rng: Generator, n: int, most: int) -> tuple[int, ...]:
+    return tuple(int(size) for size in rng.integers(1, most + 1, n))
+
+
+def reach(same: bool, size: int, kernel: int, stride: int, dilation: int) -> int:
+    return -(-size // stride) if same else (size - (kernel - 1) * dilation - 1) // stride + 1
