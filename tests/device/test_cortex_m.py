@@ -7,11 +7,11 @@ import pytest
 
 from device._nets import BOARDS, M4, NETS, equal, package, samples
 from iseul.core.errors import ToolError, UnsupportedError
-from iseul.device import _machine
+from iseul.device import _chip, _toolchain
 from iseul.device._build import Source, build_image
 from iseul.device._elf import read_image
-from iseul.device._machine import Machine
 from iseul.device._toolchain import find_arm_compiler
+from iseul.device._unicorn import UnicornChip
 from iseul.device.runners import cortex_m
 from iseul.graph.interpret import interpret_samples
 from iseul.targets import load_target
@@ -22,10 +22,7 @@ def test_available():
 
 
 def test_unavailable_says_why(monkeypatch):
-    def none(prefer=None):
-        raise ToolError("there is no C compiler", "pip install ziglang")
-
-    monkeypatch.setattr(cortex_m, "find_arm_compiler", none)
+    monkeypatch.setattr(_toolchain, "_probe", lambda command: None)
     assert "pip install ziglang" in (cortex_m.available() or "")
 
 
@@ -58,7 +55,7 @@ def test_compilers_agree(family):
 
 
 def test_the_host_is_no_board():
-    with pytest.raises(UnsupportedError, match="no Cortex-M"):
+    with pytest.raises(UnsupportedError, match="no chip to emulate"):
         cortex_m.run(package("dense", "host"), samples(package("dense", "host").graph, 1))
 
 
@@ -98,32 +95,32 @@ FAULTS = {
 }
 
 
-def _bad_machine(invoke: str) -> Machine:
-    target = load_target(M4)
+def _bad_chip(invoke: str, board: str = M4) -> UnicornChip:
+    target = load_target(board)
     files = {"bad.h": HEADER, "bad.c": BODY + invoke}
-    source = Source("bad", files, ("cortex_m.c", "freestanding.c"))
-    return Machine(read_image(build_image(source, target, find_arm_compiler())), target)
+    source = Source("bad", files, cortex_m.FAMILY.harness)
+    return cortex_m.make(read_image(build_image(source, target, find_arm_compiler())), target)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_names_the_function(fault):
-    machine = _bad_machine(FAULTS[fault])
-    model, arena = (machine.image.address(f"iseul_harness_{n}") for n in ("model", "arena"))
-    machine.call("bad_init", model, arena, 16)
+    chip = _bad_chip(FAULTS[fault])
+    model, arena = (chip.image.address(f"iseul_harness_{n}") for n in ("model", "arena"))
+    chip.call("bad_init", model, arena, 16)
     with pytest.raises(ToolError, match=r"bad_invoke on the emulated chip: .*at 0x"):
-        machine.call("bad_invoke", model)
+        chip.call("bad_invoke", model)
 
 
 def test_code_that_hangs_is_stopped(monkeypatch):
-    monkeypatch.setattr(_machine, "CALL_SECONDS", 0.2)
-    machine = _bad_machine("int bad_invoke(bad_t *m) { (void)m; for (;;) {} }")
+    monkeypatch.setattr(_chip, "CALL_SECONDS", 0.2)
+    chip = _bad_chip("int bad_invoke(bad_t *m) { (void)m; for (;;) {} }")
     with pytest.raises(ToolError, match=r"did not return within 0\.2 s, at 0x\w+ in bad_invoke"):
-        machine.call("bad_invoke", 0)
+        chip.call("bad_invoke", 0)
 
 
 def test_codes_come_back_signed():
-    machine = _bad_machine("int bad_invoke(bad_t *m) { (void)m; return -7; }")
-    assert machine.call("bad_invoke", 0) == -7
+    chip = _bad_chip("int bad_invoke(bad_t *m) { (void)m; return -7; }")
+    assert chip.call("bad_invoke", 0) == -7
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -131,8 +128,6 @@ def test_single_precision_floats_run_on_every_core(board):
     invoke = """int bad_invoke(bad_t *m) {
       volatile float x = 2.5f, y = 3.0f; (void)m; return (int)(x * y * 100.0f + y / x); }"""
     target = load_target(board)
-    source = Source(
-        "bad", {"bad.h": HEADER, "bad.c": BODY + invoke}, ("cortex_m.c", "freestanding.c")
-    )
-    machine = Machine(read_image(build_image(source, target, find_arm_compiler())), target)
-    assert machine.call("bad_invoke", 0) == 751
+    source = Source("bad", {"bad.h": HEADER, "bad.c": BODY + invoke}, cortex_m.FAMILY.harness)
+    chip = cortex_m.make(read_image(build_image(source, target, find_arm_compiler())), target)
+    assert chip.call("bad_invoke", 0) == 751

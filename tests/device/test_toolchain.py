@@ -13,8 +13,8 @@ from iseul.device import _toolchain as toolchain
 from iseul.device._build import Source, build_image, build_objects, build_shared
 from iseul.device._elf import defined_symbols, read_image, undefined_symbols
 from iseul.device._loaded import link
-from iseul.device._machine import Machine
 from iseul.device._toolchain import Compiler
+from iseul.device.runners import cortex_m
 from iseul.targets import load_target
 
 # Helpers that compilers call for what a core lacks (division, soft floats, 64-bit shifts) and the
@@ -107,7 +107,7 @@ def test_a_warning_fails_the_build_with_the_compilers_last_lines():
 
 def test_an_image_too_large_for_the_board_is_a_budget_error():
     packed = package("residual")
-    sources = Source(packed.name, packed.files, ("cortex_m.c", "freestanding.c"))
+    sources = Source(packed.name, packed.files, cortex_m.FAMILY.harness)
     for compiler in ARM:
         for field, kind in (("ram_bytes", "ram"), ("flash_bytes", "flash")):
             small = load_target(M4).model_copy(update={field: 512})
@@ -116,7 +116,7 @@ def test_an_image_too_large_for_the_board_is_a_budget_error():
 
 
 def test_the_same_build_is_made_once():
-    source = Source("none", {}, ("blocks.c",))
+    source = Source("none", {}, ("edges.c",))
     first = build_shared(source, HOST[0])
     stamp = first.stat().st_mtime_ns
     assert build_shared(source, HOST[0]) == first
@@ -131,23 +131,23 @@ def test_freestanding_memcpy_and_memset(compiler):
     keep += '__attribute__((section(".iseul_harness.rodata"), used))'
     keep += "f_t const keep_memory[] = {(f_t)memcpy, (f_t)memset};\n"
     files = {**packed.files, "keep.c": keep}
-    source = Source(packed.name, files, ("cortex_m.c", "freestanding.c"))
+    source = Source(packed.name, files, cortex_m.FAMILY.harness)
     image = read_image(build_image(source, target, compiler))
-    machine = Machine(image, target)
+    chip = cortex_m.make(image, target)
     to, start = target.ram_start + 0x8000, target.ram_start + 0x9000
     text = bytes(range(1, 120))
-    machine.write(start, text)
+    chip.write(start, text)
     for skew_to in range(4):
         for skew_from in range(4):
             for n in (0, 1, 3, 4, 7, 16, 33):
-                machine.write(to, bytes(64))
-                back = machine.call("memcpy", to + skew_to, start + skew_from, n)
+                chip.write(to, bytes(64))
+                back = chip.call("memcpy", to + skew_to, start + skew_from, n)
                 assert back & 0xFFFF_FFFF == to + skew_to
                 want = bytes(skew_to) + text[skew_from : skew_from + n]
-                assert machine.read(to, 64) == want.ljust(64, b"\0")
-                machine.call("memset", to + skew_to, 0x1C3, n)
+                assert chip.read(to, 64) == want.ljust(64, b"\0")
+                chip.call("memset", to + skew_to, 0x1C3, n)
                 want = bytes(skew_to) + b"\xc3" * n
-                assert machine.read(to, 64) == want.ljust(64, b"\0")
+                assert chip.read(to, 64) == want.ljust(64, b"\0")
 
 
 def test_sizes_of_the_image_are_told_without_the_harness():

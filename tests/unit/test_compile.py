@@ -474,7 +474,7 @@ def test_constant_bytes_are_those_of_the_linked_image(make: Any) -> None:
 
     package = compile_graph(make(), M4)
     image = build_image(
-        Source(package.name, package.files, ("cortex_m.c", "freestanding.c")), M4, compiler
+        Source(package.name, package.files, ("chip.c", "freestanding.c")), M4, compiler
     )
     with image.open("rb") as file:
         rodata = ELFFile(file).get_section_by_name(".iseul_rodata")

@@ -63,7 +63,7 @@ def build_objects(
     """
     files, harness = dict(source.files), ("names.h", *source.harness)
     texts = {**files, **{name: (HARNESS / name).read_text() for name in harness}}
-    folder = _work_folder() / f"files-{_digest(*(p for item in files.items() for p in item))}"
+    folder = work_folder() / f"files-{_digest(*(p for item in files.items() for p in item))}"
     _write(folder, files)
     machine = machine_flags(compiler, target) if target is not None else ()
     common = (*compiler.flags, *machine, *flags)
@@ -86,7 +86,7 @@ def build_image(source: Source, target: Target, compiler: Compiler) -> Path:
     """
     objects = build_objects(source, compiler, target)
     text = _linker_script(target)
-    script = _work_folder() / f"memory-{_digest(text)}.ld"
+    script = work_folder() / f"memory-{_digest(text)}.ld"
     if not script.exists():
         script.write_text(text)
     flags = (
@@ -112,7 +112,7 @@ def _object(
     first = [(HARNESS / name).read_text() for name in source.includes]
     told = [*compiler.command, str(compiler), *flags, *macros, *first]
     key = _digest(*told, *(part for name in reached for part in (name, texts[name])))
-    out = _work_folder() / f"{file.stem}-{key}.o"
+    out = work_folder() / f"{file.stem}-{key}.o"
     if not out.exists():
         before = [part for name in source.includes for part in ("-include", str(HARNESS / name))]
         where = ["-I", str(folder), "-c", str(file)]
@@ -152,7 +152,7 @@ def _link(
     target: Target | None = None,
 ) -> Path:
     names = [path.name for path in objects]
-    out = _work_folder() / f"linked-{_digest(str(compiler), *flags, *names)}.{suffix}"
+    out = work_folder() / f"linked-{_digest(str(compiler), *flags, *names)}.{suffix}"
     if not out.exists():
         # zig builds its runtime library with the same flags
         _call(compiler, [*compiler.flags, *flags, *map(str, objects), *last], out, target)
@@ -212,14 +212,14 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def _linker_script(target: Target) -> str:
-    text = (HARNESS / "cortex_m.ld").read_text()
+    text = (HARNESS / "chip.ld").read_text()
     for name in ("flash_start", "flash_bytes", "ram_start", "ram_bytes"):
         text = text.replace(f"@{name.upper()}@", hex(getattr(target, name)))
     return text
 
 
 @cache
-def _work_folder() -> Path:
+def work_folder() -> Path:
     """This process's builds; removed when it ends."""
     folder = Path(tempfile.mkdtemp(prefix="iseul-build-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

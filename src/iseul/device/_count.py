@@ -4,38 +4,46 @@
 The emulator reports each basic block that runs; the instructions in it are those that its bytes
 hold. Instructions that an IT block skips issue too, so they count, as QEMU's plugins count them.
 A block belongs to the step whose function `<name>_invoke` called last, until invoke itself runs
-again; what runs in invoke is OUTSIDE. Unicorn reports only blocks that are translated after the
-hook was added, so it is added before the first call.
+again; what runs in invoke is OUTSIDE. The table of `harness/edges.h` keeps the sums: C that was
+compiled for this machine fills it, or Python where there is no host compiler.
 """
 
 from __future__ import annotations
 
 import ctypes
+import mmap
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iseul.core.errors import IseulError, ToolError
-from iseul.device._build import Source, build_shared
-from iseul.device._cycles import TIMINGS, block_cycles, decode, instruction_sizes, refill_cycles
+from iseul.core.errors import ToolError
+from iseul.device._build import work_folder
+from iseul.device._chip import family_of
 from iseul.device._loaded import Loaded
-from iseul.device._toolchain import find_host_compiler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from iseul.compile import Package
     from iseul.device._elf import Image
+    from iseul.device._timing import CycleModel
     from iseul.numerics import Array
 
-    Ints = NDArray[np.int64]
-
 OUTSIDE = -1
-CHUNK = 1 << 20  # blocks that are kept before they are counted
-UNMARKED = -2
+EDGES = 1 << 20  # places in the table; half of them may be taken
+ORDER, FULL = 1, 2  # values of `error`
+
+# (step, address and bytes of the block before, address and bytes of the block)
+Edge = tuple[int, int, int, int, int]
+EDGE = np.dtype(
+    [
+        *(("times", "<u8"), ("step", "<i4"), ("before", "<u4"), ("before_bytes", "<u4")),
+        *(("block", "<u4"), ("block_bytes", "<u4"), ("unused", "<u4")),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -55,162 +63,132 @@ def count_invoke(
 ) -> Counts:
     """Count one invoke on one sample.
 
-    native: let compiled C write the blocks down, if this machine has a compiler
+    native: let compiled C count, if this machine has a compiler
 
     Raises ToolError if a step was not entered exactly once and in its order.
     """
-    loaded = Loaded(package, image)
-    recorder = _Recorder(loaded, _native_hook() if native else None)
-    loaded.start()
-    loaded.reset()
-    loaded.write_inputs(sample)
-    recorder.begin()
-    loaded.invoke()
-    return recorder.counts()
+    model = family_of(package.target).models[package.target.core]
+    with Counter(package, image, native) as counter, Loaded(package, image, counter) as loaded:
+        loaded.start()
+        loaded.reset()
+        loaded.write_inputs(sample)
+        counter.begin()
+        loaded.invoke()
+        edges = counter.end()
+    return _sums(edges, image, model, len(package.steps))
 
 
-def _native_hook() -> Any:
-    """The function in harness/blocks.c; None without a host compiler."""
-    try:
-        path = build_shared(Source("none", {}, ("blocks.c",)), find_host_compiler())
-    except ToolError:
-        return None
-    return ctypes.CDLL(str(path)).iseul_record_block
-
-
-class _Blocks(ctypes.Structure):
-    """`iseul_blocks_t` of harness/blocks.c."""
+class _Header(ctypes.Structure):
+    """`iseul_edges_t` of harness/edges.h; the entries follow it."""
 
     _fields_ = (
-        ("addresses", ctypes.c_void_p),
-        ("sizes", ctypes.c_void_p),
-        ("n", ctypes.c_int64),
-        ("capacity", ctypes.c_int64),
-        ("full", ctypes.CFUNCTYPE(None)),
+        ("capacity", ctypes.c_uint64),
+        ("n", ctypes.c_uint64),
+        ("edges_at", ctypes.c_uint64),
+        ("n_entries", ctypes.c_uint32),
+        ("invoke_start", ctypes.c_uint32),
+        ("invoke_end", ctypes.c_uint32),
+        ("active", ctypes.c_uint32),
+        ("error", ctypes.c_int32),
+        ("step", ctypes.c_int32),
+        ("entered", ctypes.c_uint32),
+        ("before", ctypes.c_uint32),
+        ("before_bytes", ctypes.c_uint32),
+        ("unused", ctypes.c_uint32),
     )
 
 
-class _Recorder:
-    """Counts the edges between basic blocks, per step.
+class Counter:
+    """The table that an emulator's hook fills; in a file, so that another process can.
 
-    An edge (step, block before, block) says how often a block ran and how it was reached, which
-    decides whether a branch was taken.
+    path:   the file
+    memory: the table, for a hook in this process
+    native: whether compiled C may fill it; else `record` does
     """
 
-    def __init__(self, loaded: Loaded, native: Any) -> None:
-        self.loaded = loaded
-        self.invoke = f"{loaded.package.name}_invoke"
-        self.entries = [loaded.image.address(step.symbol) for step in loaded.package.steps]
-        self.addresses = np.zeros(CHUNK, np.uint32)
-        self.sizes = np.zeros(CHUNK, np.uint32)
-        self.blocks = _Blocks(
-            self.addresses.ctypes.data,
-            self.sizes.ctypes.data,
-            0,
-            CHUNK,
-            _Blocks._fields_[4][1](self._full),
-        )
-        if native is not None:
-            loaded.machine.on_block_native(native, self.blocks)
-        else:
-            loaded.machine.on_block(self._record)
-        self.begin()
+    def __init__(self, package: Package, image: Image, native: bool = True) -> None:
+        self.native = native
+        self.invoke = f"{package.name}_invoke"
+        self.entries = [image.address(step.symbol) for step in package.steps]
+        start = image.address(self.invoke)
+        n = len(self.entries)
+        at = -(-(ctypes.sizeof(_Header) + 4 * n) // 64) * 64
+        with tempfile.NamedTemporaryFile(dir=work_folder(), prefix="count-", delete=False) as file:
+            self.path = Path(file.name)
+            file.truncate(at + EDGES * EDGE.itemsize)  # sparse: only what is used takes room
+            self.memory = mmap.mmap(file.fileno(), 0)
+        self.header = _Header.from_buffer(self.memory)
+        self.header.capacity, self.header.edges_at, self.header.n_entries = EDGES, at, n
+        self.header.invoke_start, self.header.invoke_end = start, start + image.sizes[self.invoke]
+        first = ctypes.sizeof(_Header)
+        self.memory[first : first + 4 * n] = np.array(self.entries, "<u4").tobytes()
+        self._edges: dict[Edge, int] = {}
 
-    def _record(self, uc: Any, address: int, size: int, data: Any) -> None:
-        i = self.blocks.n
-        self.addresses[i], self.sizes[i] = address, size
-        self.blocks.n = i + 1
-        if i + 1 == CHUNK:
-            self._full()
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.path.unlink(missing_ok=True)
 
     def begin(self) -> None:
-        """Forget what ran so far."""
-        self.blocks.n = 0
-        self.size_of: dict[int, int] = {}
-        self.edges: dict[tuple[int, int, int], int] = {}
-        self.before, self.step, self.entered = 0, OUTSIDE, 0
-        self.error: IseulError | None = None
+        """Count from here on."""
+        self.header.step, self.header.entered = OUTSIDE, 0
+        self.header.before = self.header.before_bytes = 0
+        self.header.active = 1
 
-    def _full(self) -> None:
-        """`_flush` for C callers, which can not pass an exception on."""
-        try:
-            self._flush()
-        except IseulError as error:
-            self.error = error
-        self.blocks.n = 0
-
-    def _flush(self) -> None:
-        """Turn the blocks that are written down into edge counts."""
-        n = self.blocks.n
-        if n == 0:
+    def record(self, address: int, n_bytes: int) -> None:
+        """What `iseul_edges_block` of harness/edges.h does, in Python."""
+        header = self.header
+        if not header.active:
             return
-        blocks = self.addresses[:n].astype(np.int64)
-        self._note_sizes(blocks, self.sizes[:n])
-        before = np.concatenate([[self.before], blocks[:-1]])
-        steps = self._steps(blocks, before)
-        for key, times in _count_triples(steps, before, blocks):
-            self.edges[key] = self.edges.get(key, 0) + times
-        self.before, self.step = int(blocks[-1]), int(steps[-1])
-        self.blocks.n = 0
+        in_invoke = range(header.invoke_start, header.invoke_end)
+        if address in in_invoke:
+            header.step = OUTSIDE
+        elif header.before in in_invoke and address in self.entries:
+            if self.entries[header.entered : header.entered + 1] == [address]:
+                header.step = header.entered
+                header.entered += 1
+            else:
+                header.error = ORDER
+        edge = (header.step, header.before, header.before_bytes, address, n_bytes)
+        self._edges[edge] = self._edges.get(edge, 0) + 1
+        header.before, header.before_bytes = address, n_bytes
 
-    def _note_sizes(self, blocks: Ints, sizes: NDArray[np.uint32]) -> None:
-        known, first, inverse = np.unique(blocks, return_index=True, return_inverse=True)
-        size = sizes[first]
-        same = bool((size[inverse] == sizes).all())
-        for address, n_bytes in zip(known.tolist(), size.tolist(), strict=True):
-            same = same and self.size_of.setdefault(address, n_bytes) == n_bytes
-        if not same:
-            raise ToolError("the emulator cut a basic block differently from one run to the next")
-
-    def _steps(self, blocks: Ints, before: Ints) -> Ints:
-        """The step that each block belongs to."""
-        start = self.loaded.image.address(self.invoke)
-        end = start + self.loaded.image.sizes[self.invoke]
-        mark = np.full(len(blocks), UNMARKED, np.int64)
-        mark[(blocks >= start) & (blocks < end)] = OUTSIDE
-        called = (before >= start) & (before < end)  # else a loop back to a first instruction
-        for at in np.flatnonzero(np.isin(blocks, self.entries) & called).tolist():
-            if self.entered >= len(self.entries) or self.entries[self.entered] != blocks[at]:
-                raise ToolError(f"{self.invoke} does not call its steps in the stated order")
-            mark[at] = self.entered
-            self.entered += 1
-        last = np.maximum.accumulate(np.where(mark == UNMARKED, -1, np.arange(len(blocks))))
-        return np.where(last < 0, self.step, mark[last])
-
-    def counts(self) -> Counts:
-        """Sums over the edges."""
-        if self.error is None:
-            self._flush()
-        if self.error is not None:
-            raise self.error
-        if self.entered != len(self.entries):
+    def end(self) -> dict[Edge, int]:
+        """How often each edge was taken. Raises ToolError."""
+        self.header.active = 0
+        n, entered = len(self.entries), self.header.entered
+        if self.header.error == FULL:
+            raise ToolError(f"{self.invoke} has more than {EDGES // 2:,} jumps to count")
+        if self.header.error == ORDER:
+            raise ToolError(f"{self.invoke} does not call its steps in the stated order")
+        if entered != n:
             raise ToolError(
-                f"{self.invoke} entered {self.entered} of {len(self.entries)} steps; the "
-                "compiler must not inline or merge step functions"
+                f"{self.invoke} entered {entered} of {n} steps; the compiler must not inline or "
+                "merge step functions"
             )
-        timing = TIMINGS[self.loaded.package.target.core]
-        steps = range(OUTSIDE, len(self.entries))
-        instructions, cycles = dict.fromkeys(steps, 0), dict.fromkeys(steps, 0)
-        code = {a: self.loaded.machine.read(a, size) for a, size in self.size_of.items()}
-        decoded = {a: decode(text, a) for a, text in code.items()}
-        n_in = {a: len(instruction_sizes(text)) for a, text in code.items()}
-        own = {a: block_cycles(block, timing) for a, block in decoded.items()}
-        for (step, before, block), n in self.edges.items():
-            instructions[step] += n * n_in[block]
-            cycles[step] += n * own[block]
-            if before and before + self.size_of[before] != block:  # the branch was taken
-                cycles[step] += n * refill_cycles(decoded[before][-1], timing)
-        return Counts(instructions, cycles)
+        if self._edges:
+            return self._edges
+        table = np.frombuffer(self.memory, EDGE, EDGES, self.header.edges_at)
+        taken = table[table["times"] > 0]
+        names = ("step", "before", "before_bytes", "block", "block_bytes", "times")
+        rows: Any = zip(*(taken[name].tolist() for name in names), strict=True)
+        return {(step, *rest): times for step, *rest, times in rows}
 
 
-def _count_triples(a: Ints, b: Ints, c: Ints) -> list[tuple[tuple[int, int, int], int]]:
-    """Distinct triples of equal places in three arrays, and how often each occurs."""
-    known, codes = np.unique(np.concatenate([b[:1], c]), return_inverse=True)
-    n = len(known)
-    # b is c moved by one place, so its codes are those of c
-    key = ((a - OUTSIDE) * n + codes[:-1]) * n + codes[1:]
-    keys, times = np.unique(key, return_counts=True)
-    first = (keys // (n * n) + OUTSIDE).tolist()
-    middle, last = known[keys // n % n].tolist(), known[keys % n].tolist()
-    triples = zip(first, middle, last, strict=True)
-    return list(zip(triples, times.tolist(), strict=True))
+def _sums(edges: dict[Edge, int], image: Image, model: CycleModel, n_steps: int) -> Counts:
+    """Instructions and cycles per step."""
+    blocks = {(block, n_bytes) for _, _, _, block, n_bytes in edges}
+    code = {at: image.read(*at) for at in blocks}
+    n_in = {at: len(model.sizes(text)) for at, text in code.items()}
+    decoded = {at: model.decode(text, at[0]) for at, text in code.items()}
+    own = {at: model.block(instructions) for at, instructions in decoded.items()}
+    taken = {at: model.taken(instructions[-1]) for at, instructions in decoded.items()}
+    steps = range(OUTSIDE, n_steps)
+    instructions, cycles = dict.fromkeys(steps, 0), dict.fromkeys(steps, 0)
+    for (step, before, before_bytes, block, n_bytes), times in edges.items():
+        instructions[step] += times * n_in[block, n_bytes]
+        cycles[step] += times * own[block, n_bytes]
+        if before_bytes and before + before_bytes != block:  # the branch was taken
+            cycles[step] += times * taken[before, before_bytes]
+    return Counts(instructions, cycles)

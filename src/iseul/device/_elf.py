@@ -38,6 +38,13 @@ class Image:
             raise ToolError(f'the linked image has no symbol "{symbol}"')
         return self.symbols[symbol]
 
+    def read(self, address: int, n_bytes: int) -> bytes:
+        """What was linked at an address. Raises ToolError outside of the image."""
+        for start, data in self.segments:
+            if start <= address and address + n_bytes <= start + len(data):
+                return data[address - start : address - start + n_bytes]
+        raise ToolError(f"the linked image holds nothing at {address:#010x}")
+
     def function_at(self, address: int) -> str:
         """Name of the function or object around an address, or the address itself."""
         for name, start in self.symbols.items():

@@ -3,21 +3,23 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iseul.core.errors import ToolError, UnsupportedError
+from iseul.core.errors import ToolError
 from iseul.device._build import Source, build_image
+from iseul.device._chip import family_of
 from iseul.device._elf import Image, read_image
-from iseul.device._machine import MODELS, Machine
 from iseul.device._run import empty, values_of
-from iseul.device._toolchain import Compiler, find_arm_compiler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iseul.compile import Package
+    from iseul.device._count import Counter
+    from iseul.device._toolchain import Compiler
     from iseul.numerics import Array
 
 
@@ -26,28 +28,27 @@ def link(package: Package, compiler: Compiler | None = None, selftest: bool = Fa
 
     selftest: link the self-test and its golden vectors too
 
-    Raises UnsupportedError for a target that is no Cortex-M, ToolError, BudgetError.
+    Raises UnsupportedError for a target that is no chip, ToolError, BudgetError.
     """
-    if package.target.core not in MODELS:
-        raise UnsupportedError(
-            f'target "{package.target.name}" is no Cortex-M: there is no chip to emulate',
-            "compile for a board",
-        )
+    family = family_of(package.target)
     defines = ("ISEUL_HARNESS_SELFTEST",) if selftest else ()
-    source = Source(package.name, package.files, ("cortex_m.c", "freestanding.c"), defines)
-    return read_image(build_image(source, package.target, compiler or find_arm_compiler()))
+    source = Source(package.name, package.files, family.harness, defines)
+    return read_image(build_image(source, package.target, compiler or family.find(None)))
 
 
 class Loaded:
-    """One package on one emulated chip. `start` before the first `invoke`."""
+    """One package on one emulated chip. `start` before the first `invoke`; close it, or use `with`.
 
-    def __init__(self, package: Package, image: Image) -> None:
+    counter: counts what runs on the chip
+    """
+
+    def __init__(self, package: Package, image: Image, counter: Counter | None = None) -> None:
         self.package = package
         self.image = image
-        self.machine = Machine(image, package.target)
+        self.chip = family_of(package.target).make(image, package.target, counter)
         self.model = image.address("iseul_harness_model")
         self.arena = image.address("iseul_harness_arena")
-        sizes = self.machine.words("iseul_harness_sizes", 4)
+        sizes = struct.unpack("<4I", image.read(image.address("iseul_harness_sizes"), 16))
         self.model_bytes, self.arena_bytes, self.state_bytes, self.guard_bytes = sizes
         graph = package.graph
         self._inputs = values_of(package, graph.inputs)
@@ -55,9 +56,15 @@ class Loaded:
         self._input_at: list[int] = []
         self._output_at: list[int] = []
 
+    def __enter__(self) -> Loaded:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.chip.close()
+
     def call(self, function: str, *arguments: int) -> int:
         """Call `<name>_<function>`."""
-        return self.machine.call(f"{self.package.name}_{function}", *arguments)
+        return self.chip.call(f"{self.package.name}_{function}", *arguments)
 
     def start(self) -> None:
         """`init`, then ask for the addresses of inputs and outputs. Raises ToolError."""
@@ -73,7 +80,7 @@ class Loaded:
     def write_inputs(self, sample: Sequence[Array]) -> None:
         """sample: one array per graph input, without the sample axis."""
         for address, x in zip(self._input_at, sample, strict=True):
-            self.machine.write(address, x.tobytes())
+            self.chip.write(address, x.tobytes())
 
     def invoke(self) -> None:
         self._check(self.call("invoke", self.model), "invoke")
@@ -83,7 +90,7 @@ class Loaded:
         found = []
         for address, value in zip(self._output_at, self._outputs, strict=True):
             one = empty(value, 1)[0]
-            data = self.machine.read(address, one.nbytes)
+            data = self.chip.read(address, one.nbytes)
             found.append(np.frombuffer(data, one.dtype).reshape(one.shape))
         return found
 

@@ -3,6 +3,7 @@
 
     host      cc, gcc or clang, else the clang inside the pip package `ziglang`
     Cortex-M  arm-none-eabi-gcc, else the same clang (`python -m ziglang cc`)
+    RISC-V    riscv64-unknown-elf-gcc, else the same clang
 
 One compiler builds a whole image: they are never mixed. `_build.py` calls them.
 """
@@ -32,6 +33,7 @@ Family = Literal["gcc", "clang"]
 HARNESS = Path(__file__).parent / "harness"
 HOST_REMEDY = "apt-get install gcc, or pip install ziglang"
 ARM_REMEDY = "pip install ziglang, or apt-get install gcc-arm-none-eabi"
+RISCV_REMEDY = "pip install ziglang, or apt-get install gcc-riscv64-unknown-elf"
 
 FLAGS = (
     *("-std=c99", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror"),
@@ -43,20 +45,22 @@ FAMILY_FLAGS: dict[Family, tuple[str, ...]] = {
     "gcc": ("-fno-ipa-icf",),
     "clang": ("-fno-sanitize=undefined", "-fno-stack-protector"),  # zig turns both on
 }
-CORE_FLAGS: dict[tuple[Family, str], tuple[str, ...]] = {
-    ("gcc", "cortex-m0plus"): ("-mcpu=cortex-m0plus",),
-    ("gcc", "cortex-m4"): ("-mcpu=cortex-m4",),
-    ("gcc", "cortex-m7"): ("-mcpu=cortex-m7",),
-    ("gcc", "cortex-m33"): ("-mcpu=cortex-m33",),
-    ("clang", "cortex-m0plus"): ("-mcpu=cortex_m0plus",),
-    ("clang", "cortex-m4"): ("-mcpu=cortex_m4",),
-    ("clang", "cortex-m7"): ("-mcpu=cortex_m7",),
-    ("clang", "cortex-m33"): ("-mcpu=cortex_m33",),
+CORE_FLAGS: dict[str, dict[Family, tuple[str, ...]]] = {
+    "cortex-m0plus": {"gcc": ("-mcpu=cortex-m0plus",), "clang": ("-mcpu=cortex_m0plus",)},
+    "cortex-m4": {"gcc": ("-mcpu=cortex-m4",), "clang": ("-mcpu=cortex_m4",)},
+    "cortex-m7": {"gcc": ("-mcpu=cortex-m7",), "clang": ("-mcpu=cortex_m7",)},
+    "cortex-m33": {"gcc": ("-mcpu=cortex-m33",), "clang": ("-mcpu=cortex_m33",)},
+    "cortex-m55": {"gcc": ("-mcpu=cortex-m55",), "clang": ("-mcpu=cortex_m55",)},
+    "riscv32imc": {
+        "gcc": ("-march=rv32imc", "-mabi=ilp32"),
+        "clang": ("-mcpu=generic_rv32+m+c",),
+    },
 }
 FPU_FLAGS: dict[str, tuple[str, str]] = {  # core: gcc's -mfpu, clang's feature
     "cortex-m4": ("fpv4-sp-d16", "vfp4d16sp"),
     "cortex-m7": ("fpv5-sp-d16", "fp_armv8d16sp"),
     "cortex-m33": ("fpv5-sp-d16", "fp_armv8d16sp"),
+    "cortex-m55": ("auto", "mve_fp"),
 }
 
 
@@ -94,6 +98,14 @@ def find_arm_compiler(prefer: Family | None = None) -> Compiler:
     prefer: take only this family. Raises ToolError if there is none.
     """
     return _first([("arm-none-eabi-gcc",), _zig()], prefer, "Cortex-M", ARM_REMEDY)
+
+
+def find_riscv_compiler(prefer: Family | None = None) -> Compiler:
+    """A compiler for RISC-V: riscv64-unknown-elf-gcc where installed, else ziglang's clang.
+
+    prefer: take only this family. Raises ToolError if there is none.
+    """
+    return _first([("riscv64-unknown-elf-gcc",), _zig()], prefer, "RISC-V", RISCV_REMEDY)
 
 
 def _zig() -> tuple[str, ...]:
@@ -159,11 +171,18 @@ def machine_flags(compiler: Compiler, target: Target) -> tuple[str, ...]:
     """Flags that make a compiler produce code for a target's core. Raises ToolError."""
     if target.core == "host":
         return ()
-    core = CORE_FLAGS[compiler.family, target.core]
+    core = CORE_FLAGS[target.core][compiler.family]
+    headers = ("-isystem", str(HARNESS / "include"))
+    if target.core.startswith("riscv32"):
+        if compiler.family == "clang":
+            return ("-target", "riscv32-freestanding-none", *core, *headers)
+        # Debian's gcc has no C library, and its own stdint.h only when free-standing; -fbuiltin
+        # gives a small memcpy in line again, as where there is a library
+        return (*core, "-ffreestanding", "-fbuiltin", *headers)
     fpu = FPU_FLAGS.get(target.core) if target.has_fpu else None
     if compiler.family == "clang":
         where = "thumb-freestanding-eabihf" if fpu else "thumb-freestanding-eabi"
         feature = f"+{fpu[1]}" if fpu else ""
-        return ("-target", where, f"{core[0]}{feature}", "-isystem", str(HARNESS / "include"))
+        return ("-target", where, f"{core[0]}{feature}", *headers)
     floats = ("-mfloat-abi=hard", f"-mfpu={fpu[0]}") if fpu else ("-mfloat-abi=soft",)
     return ("-mthumb", *core, *floats)

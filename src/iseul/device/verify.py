@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do all judges compute the same? And if not, which node differs first?
 
-    numpy     the oracle (`graph/interpret.py`)
-    host      the generated C, built for this machine
-    cortex_m  the generated C, linked for the target, on the emulated core
+    numpy   the oracle (`graph/interpret.py`)
+    host    the generated C, built for this machine
+    runner  the generated C, linked for the target, on its emulated chip (`runners/`)
 
 Every value that a step makes is compared for every input: integers to the bit, floats within a
 tolerance, because sums of floats may run in another order. The first difference is the earliest
@@ -20,6 +20,7 @@ import numpy as np
 
 from iseul.core import registry
 from iseul.core.errors import ShapeError, UsageError, did_you_mean
+from iseul.device._chip import HOST, RUNNERS, runner_of
 from iseul.device._inputs import random_inputs
 from iseul.device._run import Run, checked_inputs
 from iseul.graph.interpret import interpret_samples
@@ -33,11 +34,10 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
     from iseul.targets import Target
 
-RUNNERS = "iseul.device.runners"
 ORACLE = "numpy"
-JUDGES = (ORACLE, "host", "cortex_m")
 FLOAT_TOLERANCE = 1e-4  # absolute, and relative to the oracle's value
-CHUNK = 64  # samples that are traced at once: bounds the memory of intermediate values
+CHUNK = 64  # samples that are traced at once, fewer where their values are many bytes
+CHUNK_BYTES = 1 << 27
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,15 @@ class Difference:
     got: float
 
 
+def judges_of(target: Target) -> tuple[str, ...]:
+    """Who judges a package of a target: the oracle, the C on this machine, the C on its chip."""
+    return tuple(dict.fromkeys((ORACLE, HOST, runner_of(target))))
+
+
 def verify_package(
     package: Package,
     inputs: Sequence[Array],
-    judges: Sequence[str] = JUDGES,
+    judges: Sequence[str] | None = None,
     *,
     stateful: bool = False,
     trace_limit: int | None = None,
@@ -65,7 +70,8 @@ def verify_package(
     """The `verify --json` of a package.
 
     inputs:      (n, *shape) per graph input
-    judges:      the oracle "numpy" and runners; the oracle is always run
+    judges:      the oracle "numpy" and runners; the oracle is always run. By default all that
+                 the target has
     stateful:    samples are consecutive steps of one stream
     trace_limit: samples whose intermediate values are compared; outputs of all samples are.
                  None compares everything
@@ -80,14 +86,15 @@ def verify_package(
     n = len(arrays[0]) if arrays else 1
     if n == 0:
         raise ShapeError("there is no sample to compare judges on; give at least one")
-    runners = [judge for judge in judges if judge != ORACLE]
+    runners = [judge for judge in judges or judges_of(package.target) if judge != ORACLE]
     _check_judges(runners)
     traced = n if trace_limit is None else min(n, trace_limit)
     hashes = {judge: hashlib.sha256() for judge in (ORACLE, *runners)}
     found: list[Difference] = []
     # a stream can not be cut, and its state is small
-    for start in range(0, n, n if stateful else CHUNK):
-        stop = n if stateful else min(n, start + CHUNK)
+    chunk = n if stateful else _chunk(package)
+    for start in range(0, n, chunk):
+        stop = min(n, start + chunk)
         piece = [x[start:stop] for x in arrays]
         names = _compared(package, start < traced)
         want = _run_oracle(package.graph, piece, names, stateful)
@@ -139,8 +146,7 @@ def verify_model(
     board = load_target(target) if isinstance(target, str) else target
     package = compile_graph(run_passes(graph, board), board)
     arrays = inputs if inputs is not None else random_inputs(graph, n_random, seed)
-    chosen = judges or (JUDGES[:2] if board.core == "host" else JUDGES)
-    verdict = verify_package(package, arrays, chosen)
+    verdict = verify_package(package, arrays, judges)
     return verdict if isinstance(model, Graph) else {**verdict, "model": str(model)}
 
 
@@ -152,6 +158,12 @@ def _check_judges(runners: Sequence[str]) -> None:
                 f'there is no judge "{judge}".{did_you_mean(judge, (ORACLE, *known))}',
                 f"one of: {', '.join((ORACLE, *known))}",
             )
+
+
+def _chunk(package: Package) -> int:
+    """Samples at once, so that the intermediate values of all of them take bounded memory."""
+    one = sum(n_bytes for step in package.steps for _, _, n_bytes in step.outputs)
+    return max(1, min(CHUNK, CHUNK_BYTES // max(1, one)))
 
 
 def _compared(package: Package, intermediate: bool) -> tuple[str, ...]:
@@ -230,9 +242,9 @@ def _as_json(package: Package, difference: Difference | None) -> Mapping[str, An
 
 
 __all__ = [
-    "JUDGES",
     "Difference",
     "first_difference",
+    "judges_of",
     "random_inputs",
     "verify_model",
     "verify_package",

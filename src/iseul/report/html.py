@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _JUDGES = {
     "numpy": "numpy",
     "host": "the C on this computer",
-    "cortex_m": "the C on the emulated chip",
+    **dict.fromkeys(("cortex_m", "riscv", "qemu"), "the C on the emulated chip"),
 }
 _MATRIX_CLASSES = 40  # more rows than this are a wall: the worst pairs are listed in their place
 

@@ -12,8 +12,10 @@ from pydantic import Field
 from iseul.core.config import Config, build, read_toml
 from iseul.core.errors import UsageError, did_you_mean
 
-Core = Literal["cortex-m0plus", "cortex-m4", "cortex-m7", "cortex-m33", "host"]
-Isa = Literal["c", "armv7em-dsp", "armv8m-dsp"]
+Core = Literal[
+    "cortex-m0plus", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32imc", "host"
+]
+Isa = Literal["c", "armv7em-dsp", "armv8m-dsp", "armv81m-mve"]
 
 
 class Energy(Config):
@@ -42,7 +44,9 @@ class Target(Config):
     ram_bytes: int = Field(gt=0)
     flash_start: int = Field(ge=0, description="address of the flash in the memory map")
     ram_start: int = Field(ge=0, description="address of the largest RAM in the memory map")
-    energy: Energy | None = Field(default=None, description="none where nothing is published")
+    energy: Energy | None = Field(
+        default=None, description="none where nothing comparable is published; sources say why"
+    )
     sources: tuple[str, ...] = Field(description="where the numbers above come from")
 
 

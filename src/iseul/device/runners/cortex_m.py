@@ -1,123 +1,72 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the image that is linked for a Cortex-M board on an emulated core (unicorn).
 
-The instructions are those that the board would run. Traced values are read from the same image:
-when the next step begins, what the step before made stands in the arena.
+The emulator has no Cortex-M0+; its Cortex-M0 has the same instructions (Armv6-M). It does not
+trap unaligned accesses on that core.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-import numpy as np
+import unicorn
+import unicorn.arm_const as arm
 
-from iseul.core.errors import ToolError
-from iseul.device._loaded import Loaded, link
-from iseul.device._run import (
-    Run,
-    checked_inputs,
-    empty,
-    places,
-    values_of,
-    values_without_place,
-)
-from iseul.device._toolchain import Compiler, find_arm_compiler
+from iseul.device import _emulated
+from iseul.device._chip import Family
+from iseul.device._cycles_arm import MODELS
+from iseul.device._emulated import run, selftest
+from iseul.device._toolchain import find_arm_compiler
+from iseul.device._unicorn import Core, UnicornChip
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from iseul.device._count import Counter
+    from iseul.device._elf import Image
+    from iseul.targets import Target
 
-    from iseul.compile import Package
-    from iseul.device._run import Place
-    from iseul.numerics import Array
+EMULATED = {
+    "cortex-m0plus": arm.UC_CPU_ARM_CORTEX_M0,
+    "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
+    "cortex-m7": arm.UC_CPU_ARM_CORTEX_M7,
+    "cortex-m33": arm.UC_CPU_ARM_CORTEX_M33,
+}
+
+
+def make(image: Image, target: Target, counter: Counter | None = None) -> UnicornChip:
+    """A board of the family, emulated."""
+    core = Core(
+        unicorn.UC_ARCH_ARM,
+        unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS,
+        EMULATED[target.core],
+        (arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R1, arm.UC_ARM_REG_R2, arm.UC_ARM_REG_R3),
+        arm.UC_ARM_REG_SP,
+        arm.UC_ARM_REG_LR,
+        arm.UC_ARM_REG_PC,
+        low_bit=1,
+        extra=((0xE000_0000, 0x10_0000),),  # system control space
+    )
+    return UnicornChip(core, image, target, counter)
+
+
+def emulator_versions() -> dict[str, str]:
+    return {"unicorn": version("unicorn"), "capstone": version("capstone")}
+
+
+FAMILY = Family(
+    title="Cortex-M",
+    models={core: MODELS[core] for core in EMULATED},
+    harness=("chip.c", "freestanding.c"),
+    make=make,
+    find=find_arm_compiler,
+    missing=lambda: None,
+    versions=emulator_versions,
+)
 
 
 def available() -> str | None:
     """None, or why there is no compiler for Cortex-M."""
-    try:
-        find_arm_compiler()
-    except ToolError as error:
-        return str(error)
-    return None
+    return _emulated.unavailable(FAMILY)
 
 
-def run(
-    package: Package,
-    inputs: Sequence[Array],
-    *,
-    trace: Sequence[str] = (),
-    stateful: bool = False,
-    compiler: Compiler | None = None,
-) -> Run:
-    """Run samples on the package's target. inputs: one (n, *shape) array per graph input.
-
-    trace:    values to return besides the outputs
-    stateful: samples are consecutive steps; else state starts fresh for each
-
-    Raises ToolError if the image does not build, faults, or returns a code.
-    """
-    arrays = checked_inputs(package, inputs)
-    n = len(arrays[0]) if arrays else 1
-    graph = package.graph
-    outputs = [empty(value, n) for value in values_of(package, graph.outputs)]
-    where = places(package, trace)
-    traced = {v.name: empty(v, n) for v in values_of(package, tuple(where))}
-    loaded = Loaded(package, link(package, compiler))
-    tracer = _Tracer(loaded, where) if where else None
-    loaded.start()
-    for s in range(n):
-        if not stateful:
-            loaded.reset()
-        loaded.write_inputs([x[s] for x in arrays])
-        loaded.invoke()
-        for room, array in zip(outputs, loaded.read_outputs(), strict=True):
-            room[s] = array
-        for name, data in tracer.take().items() if tracer else ():
-            room = traced[name]
-            room[s] = np.frombuffer(data, room.dtype).reshape(room.shape[1:])
-    return Run(outputs, {**values_without_place(package, trace, arrays), **traced})
-
-
-def selftest(package: Package, compiler: Compiler | None = None) -> int:
-    """The package's own self-test: 0, or 1 + index of the first differing node."""
-    loaded = Loaded(package, link(package, compiler, selftest=True))
-    loaded.start()
-    return loaded.call("selftest", loaded.model)
-
-
-class _Tracer:
-    """Copies values out of the arena at the end of the step that makes them."""
-
-    def __init__(self, loaded: Loaded, where: Mapping[str, Place]) -> None:
-        self.loaded = loaded
-        self.where = where
-        self.step = 0  # the step that begins next
-        self.found: dict[str, bytes] = {}
-        self.entries = [loaded.image.address(step.symbol) for step in loaded.package.steps]
-        for i, address in enumerate(self.entries):
-            loaded.machine.on_entry(address, partial(self._on_step, i))
-
-    def _on_step(self, step: int) -> None:
-        if step != self.step:
-            return  # a loop back to the first instruction of a step, or called out of order
-        if step > 0:
-            self._copy(step - 1)
-        self.step += 1
-
-    def _copy(self, step: int) -> None:
-        for name, place in self.where.items():
-            if place.step == step:
-                address = self.loaded.arena + place.offset
-                self.found[name] = self.loaded.machine.read(address, place.n_bytes)
-
-    def take(self) -> dict[str, bytes]:
-        """The values of the sample that was just invoked. Raises ToolError."""
-        if self.step != len(self.entries):
-            raise ToolError(
-                f"{self.loaded.package.name}: {self.step} of {len(self.entries)} steps were "
-                "entered; the compiler must not inline or merge step functions"
-            )
-        self._copy(self.step - 1)
-        self.step = 0
-        found, self.found = self.found, {}
-        return found
+__all__ = ["FAMILY", "available", "run", "selftest"]

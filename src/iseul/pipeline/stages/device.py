@@ -79,7 +79,9 @@ def run(context: Context, draft: Draft) -> None:
 
 def judges_of(recipe: Recipe) -> tuple[str, ...]:
     """Who must agree: the oracle, the C on this computer and, for a board, the C on its chip."""
-    return ("numpy", "host") if recipe.board.core == "host" else ("numpy", "host", "cortex_m")
+    from iseul.device.verify import judges_of as judges_of_board
+
+    return judges_of_board(recipe.board)
 
 
 def _profile(package: Package, inputs: list[Any], draft: Draft) -> None:

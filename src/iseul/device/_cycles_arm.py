@@ -5,23 +5,28 @@ Each instruction costs what its core's table says; a branch that is taken costs 
 All tables assume memory without wait states and no interrupts. Not modelled: flash wait states
 and caches, the extra cycle of an address that the instruction before computed, unaligned
 accesses, folding of IT. Not checked against a board: take 15 % as the error on Cortex-M0+ and M4,
-more on M33 and M7, for which Arm publishes no table.
+more on M33, M7 and M55, for which Arm publishes no table.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import capstone
 from capstone import arm
 
+from iseul.device._timing import CycleModel
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# One decoded instruction; capstone has no types.
+# One decoded instruction; capstone has no types. Or one of the words below, which it does not
+# know, or None for anything else that it does not know.
 Instruction = Any
+VECTOR = "vector"  # a Helium instruction on 128 bits
+LOOP_END = "loop end"  # LE, LETP: jumps back without a refill
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Timing:
     multiple:       added to the number of registers of LDM, STM, PUSH, POP
     divide:         SDIV, UDIV;  float_divide: VDIV, VSQRT;  float_mac: VMLA, VFMA and kin
     direct, call, indirect, popped: refill after a taken B, BL, BX/BLX/TBB/MOV PC, POP {PC}
+    vector:         a Helium instruction on 128 bits
     pairs:          two instructions may issue in one cycle
     """
 
@@ -50,6 +56,7 @@ class Timing:
     call: int
     indirect: int
     popped: int
+    vector: int = 1
     pairs: bool = False
 
 
@@ -119,6 +126,24 @@ TIMINGS: dict[str, Timing] = {
         popped=1,
         pairs=True,
     ),
+    "cortex-m55": Timing(
+        "assumption: as Cortex-M33; a Helium instruction of 128 bits takes 2 cycles (the core does "
+        "two beats of four a cycle: Arm, Introduction to Armv8.1-M); vector loads that overlap "
+        "vector arithmetic are not modelled; Arm publishes no table",
+        load=1,
+        load_after=1,
+        store=1,
+        indexed_store=1,
+        multiple=0,
+        divide=7,
+        float_divide=14,
+        float_mac=3,
+        direct=1,
+        call=1,
+        indirect=2,
+        popped=2,
+        vector=2,
+    ),
 }
 
 LOADS = {
@@ -158,10 +183,31 @@ def decode(code: bytes, address: int) -> list[Instruction | None]:
     found: list[Instruction | None] = []
     at = 0
     for size in instruction_sizes(code):
-        one = list(_decoder().disasm(code[at : at + size], address + at, 1))
-        found.append(one[0] if one else None)
+        text = code[at : at + size]
+        known = _armv81m(text) if size == 4 else None
+        one = [] if known else list(_decoder().disasm(text, address + at, 1))
+        found.append(one[0] if one else known)
         at += size
     return found
+
+
+def _armv81m(code: bytes) -> str | None:
+    """VECTOR or LOOP_END for what Armv8.1-M adds, which capstone takes for something else."""
+    first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
+    if first & 0xFFCF == 0xF00F and second & 0xF001 == 0xC001:
+        return LOOP_END
+    if first >> 8 in (0xEF, 0xFF):
+        return VECTOR
+    # the coprocessor space; 9 to 11 are the FPU's numbers, 0 to 7 are those of coprocessors
+    if first >> 8 in (0xEC, 0xED, 0xEE, 0xFC, 0xFD, 0xFE) and second >> 8 & 15 in (
+        8,
+        12,
+        13,
+        14,
+        15,
+    ):
+        return VECTOR
+    return None
 
 
 @cache
@@ -187,7 +233,9 @@ def block_cycles(instructions: Sequence[Instruction | None], timing: Timing) -> 
 
 def refill_cycles(last: Instruction | None, timing: Timing) -> int:
     """Cycles that a taken branch at the end of a block adds."""
-    if last is None or last.id in DIRECT:
+    if last == LOOP_END:
+        return 0
+    if last is None or last == VECTOR or last.id in DIRECT:
         return timing.direct
     if last.id == arm.ARM_INS_BL:
         return timing.call
@@ -197,8 +245,10 @@ def refill_cycles(last: Instruction | None, timing: Timing) -> int:
 
 
 def _cycles(previous: Instruction | None, this: Instruction | None, timing: Timing) -> int:
-    if this is None:
-        return 1
+    if this is None or isinstance(this, str):
+        return timing.vector if this == VECTOR else 1
+    if isinstance(previous, str):
+        previous = None
     kind = this.id
     if kind in LOADS or (kind in STORES and _is_indexed(this)):
         if previous is not None and previous.id in LOADS | STORES:
@@ -230,7 +280,7 @@ def _address_registers(this: Instruction) -> set[int]:
 
 def _pairs(first: Instruction | None, second: Instruction | None) -> bool:
     """Whether the second instruction issues in the cycle of the first (Cortex-M7)."""
-    if first is None or second is None:
+    if first is None or second is None or isinstance(first, str) or isinstance(second, str):
         return False
     several = {*LISTS, *DOUBLES, *DIVIDES, *FLOAT_DIVIDES}
     if first.id in several or second.id in several or _ends_pair(first):
@@ -259,3 +309,15 @@ def _is_shifted(this: Instruction) -> bool:
     return any(o.shift.type for o in this.operands) or this.mnemonic.startswith(
         ("sxt", "uxt", "ubfx", "sbfx", "bfi", "bfc")
     )
+
+
+MODELS = {
+    core: CycleModel(
+        timing.source,
+        instruction_sizes,
+        decode,
+        partial(block_cycles, timing=timing),
+        partial(refill_cycles, timing=timing),
+    )
+    for core, timing in TIMINGS.items()
+}
