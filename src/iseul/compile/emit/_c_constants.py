@@ -146,7 +146,7 @@ def collect(lowered: Lowered) -> Constants:
             return Pointer(pool.add(f"{stem}_{key}", array, comment))
 
         params[node.name] = _walk(card.emit(node.attrs, graph.io(node)), put)
-        for i in card.inputs:
+        for i in card.passed(node.attrs, graph.io(node)):
             home = homes[node.inputs[i]]
             data = graph.values[home].data
             if data is not None:

@@ -132,9 +132,15 @@ def _overview(model: Model) -> str:
 def _step(model: Model, i: int, node: Node) -> str:
     step, card = model.steps[i], model.lowered.cards[node.name]
     fields = _with_names(model, model.constants.params[node.name])
-    arguments = ["&p"]
-    arguments += [glued(model.address(node.inputs[k], const=True)) for k in card.inputs]
-    arguments += [glued(model.address(name, const=False)) for name in node.outputs]
+    passed = [node.inputs[k] for k in card.passed(node.attrs, model.graph.io(node))]
+    inputs = [glued(model.address(name, const=True)) for name in passed]
+    outputs = [glued(model.address(name, const=False)) for name in node.outputs]
+    arrays = ""
+    if card.arrays == "in":
+        arrays, inputs = _array("const void *const in[]", inputs), ["in"]
+    elif card.arrays == "out":
+        arrays, outputs = _array("void *const out[]", outputs), ["out"]
+    arguments = ["&p", *inputs, *outputs]
     scratch = f"{node.name} scratch"
     arguments += [
         glued(f"ISEUL_AT(void, m->arena, {buffer.offset})")
@@ -145,9 +151,15 @@ def _step(model: Model, i: int, node: Node) -> str:
     return f"""{comment(_describe(model, i, step, node))}
 ISEUL_NOINLINE void {step.symbol}({model.name}_t *m) {{
 {initialiser(f"ISEUL_CONSTANT static const {card.params} p =", fields, "  ")}
-{call}
+{arrays}{call}
 }}
 """
+
+
+def _array(head: str, pointers: Sequence[str]) -> str:
+    """An array of pointers, one a line."""
+    lines = [f"  {head} = {{", *wrap([f"{pointer}," for pointer in pointers], "      "), "  };"]
+    return "\n".join(lines) + "\n"
 
 
 def _describe(model: Model, i: int, step: Step, node: Node) -> str:

@@ -13,7 +13,7 @@ parameter struct as Python values; how they become C text is the emitter's busin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 def no_scratch(attrs: Any, io: Io) -> int:
     """Bytes of scratch: none."""
     return 0
+
+
+def every_input(attrs: Any, io: Io) -> tuple[int, ...]:
+    """All inputs are passed, constants too."""
+    return tuple(range(len(io.inputs)))
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,12 @@ class Card:
     cost:          (attrs, io) -> predicted instructions on a Cortex-M4, a linear model
     emit:          (attrs, io) -> fields of the parameter struct, in the struct's order
     isa:           instruction set that the target must have
-    inputs:        which of the node's inputs are passed as pointers; all others are constants
-                   that `emit` puts into the struct
+    inputs:        which of the node's inputs are passed as pointers, or a function (attrs, io)
+                   that says so of a node; all others are constants that `emit` puts into the
+                   struct
+    arrays:        "in": the inputs come as one array of pointers, `const void *const *in`, so
+                   that a kernel takes any number of them; "out": so do the outputs, `void
+                   *const *out`; else each is an argument of its own, outputs behind inputs
     scratch_bytes: (attrs, io) -> bytes the kernel needs while it runs; it gets a pointer behind
                    `out` if there are any, and must write every one of them
     alias:         no code: the output is the input's buffer
@@ -64,9 +73,14 @@ class Card:
     cost: Callable[[Any, Io], int]
     emit: Callable[[Any, Io], Fields]
     isa: Isa = "c"
-    inputs: tuple[int, ...] = (0,)
+    inputs: tuple[int, ...] | Callable[[Any, Io], tuple[int, ...]] = (0,)
+    arrays: Literal["", "in", "out"] = ""
     scratch_bytes: Callable[[Any, Io], int] = no_scratch
     alias: bool = False
+
+    def passed(self, attrs: Any, io: Io) -> tuple[int, ...]:
+        """Positions of the inputs that a node passes as pointers."""
+        return self.inputs if isinstance(self.inputs, tuple) else self.inputs(attrs, io)
 
     def misfit(self, attrs: Any, io: Io) -> Misfit | None:
         """The first rule that the node breaks, or None."""
