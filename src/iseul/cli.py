@@ -221,16 +221,31 @@ def predict(
 @app.command()
 def verify(
     model: ModelArg,
-    target: Board,
+    target: Annotated[
+        str | None, typer.Option("--target", help="board; with --against: host by default")
+    ] = None,
     inputs: Inputs = None,
     random: Annotated[int, typer.Option(min=1, help="random samples, without --inputs")] = 8,
     seed: Annotated[int, typer.Option(help="of the random samples")] = 0,
     stateful: Stateful = False,
+    against: Annotated[
+        str | None, typer.Option("--against", help="another runtime: tflm, litert, onnxruntime")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Prove that oracle, host C and emulated board compute the same; else name the node."""
     from iseul import commands
 
+    if against is not None:
+        if stateful:
+            raise UsageError("--against starts the state fresh for each sample", "no --stateful")
+        found = commands.verify_against(model, against, target or "host", inputs, random, seed)
+        _emit(found, json_, lambda: commands.against_lines(found))
+        if found["equal"] is False:
+            raise VerifyError(str(found["first_difference"])) if not json_ else SystemExit(1)
+        return
+    if target is None:
+        raise UsageError("verify needs --target or --against", "iseul list boards")
     value = commands.verify(model, target, inputs, random, seed, stateful)
     _emit(value, json_, lambda: commands.verdict_lines(value))
     if not value["equal"]:

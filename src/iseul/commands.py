@@ -153,14 +153,7 @@ def predict(path: Path, inputs: Path, outputs: Path, on: str, stateful: bool) ->
     """`iseul predict`: outputs of a model on numpy, the host C or an emulated board."""
     graph = load_graph(path)
     arrays = read_inputs(graph, inputs)
-    if on == "numpy":
-        results = interpret_samples(graph, arrays, stateful=stateful).outputs
-    else:
-        board = load_target("host" if on == "host" else on)
-        runner = "host" if on == "host" else "cortex_m"
-        package = _compile(graph, board, "speed")
-        module = registry.load("iseul.device.runners", runner)
-        results = module.run(package, arrays, stateful=stateful).outputs
+    results = _run_on(graph, on, arrays, stateful)
     _write_npz(outputs, {f"output_{i}": array for i, array in enumerate(results)})
     return {
         "model": str(path),
@@ -169,6 +162,19 @@ def predict(path: Path, inputs: Path, outputs: Path, on: str, stateful: bool) ->
         "outputs": str(outputs),
         "shapes": [list(array.shape) for array in results],
     }
+
+
+def _run_on(graph: Graph, on: str, arrays: list[Array], stateful: bool) -> list[Array]:
+    """Outputs (n, *shape). on: "numpy", "host" or a board."""
+    if on == "numpy":
+        return interpret_samples(graph, arrays, stateful=stateful).outputs
+    from iseul.device import RUNNERS, runner_of
+
+    board = load_target(on)
+    package = _compile(graph, board, "speed")
+    module = registry.load(RUNNERS, runner_of(board))
+    found: list[Array] = module.run(package, arrays, stateful=stateful).outputs
+    return found
 
 
 def _write_npz(path: Path, arrays: dict[str, Array]) -> None:
@@ -191,9 +197,32 @@ def verify(
     arrays = (
         read_inputs(graph, inputs) if inputs is not None else random_inputs(graph, n_random, seed)
     )
-    judges = ("numpy", "host") if board == "host" else ("numpy", "host", "cortex_m")
-    verdict = verify_package(package, arrays, judges=judges, stateful=stateful)
+    verdict = verify_package(package, arrays, stateful=stateful)
     return {**verdict, "model": str(path)}
+
+
+def verify_against(
+    path: Path, name: str, on: str, inputs: Path | None, n_random: int, seed: int
+) -> Json:
+    """`iseul verify --against`: the whole model beside another runtime.
+
+    on: "numpy", "host" or a board: where our side is computed
+    """
+    from iseul.device.against import compare
+
+    graph = load_graph(path)
+    arrays = (
+        read_inputs(graph, inputs) if inputs is not None else random_inputs(graph, n_random, seed)
+    )
+    value = compare(name, path, arrays, _run_on(graph, on, arrays, stateful=False))
+    return {"model": str(path), "on": on, **value}
+
+
+def against_lines(value: Json) -> str:
+    """What people read after `iseul verify --against`."""
+    from iseul.device.against import lines
+
+    return f"{value['model']} on {value['on']}, beside {lines(value)}"
 
 
 def verdict_lines(value: Json) -> str:

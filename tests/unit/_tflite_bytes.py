@@ -139,7 +139,7 @@ class Model:
         """Add an operator; `options` with the number of their kind in BuiltinOptions."""
         number = schema.OPERATORS.index(kind)
         narrow = min(number, schema.PLACEHOLDER)
-        self.codes.append({0: ("i1", narrow), 2: ("i4", 9), 3: ("i4", number)})
+        self.codes.append({0: ("i1", narrow), 2: ("i4", 1), 3: ("i4", number)})
         made: dict[int, Any] = {
             0: ("u4", len(self.codes) - 1),
             1: ("vec", "i4", inputs),
