@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from iseul.core import config, registry
 from iseul.core.errors import ShapeError, UsageError
 from iseul.graph.ir import Graph, Node, State, Value, constant, fresh_name, frozen_array, shapes
+from iseul.numerics.affine import Quantization
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iseul.graph.ir import DType, Level, Shape
     from iseul.numerics import Array
-    from iseul.numerics.affine import Quantization
 
 OPS = "iseul.graph.ops"
 
@@ -47,6 +47,11 @@ class Builder:
         self._inputs: list[str] = []
         self._nodes: list[Node] = []
         self._states: list[State] = []
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """The nodes so far, in the order in which they were added."""
+        return self._nodes
 
     def _add(self, value: Value) -> str:
         if value.name in self.values:
@@ -93,27 +98,28 @@ class Builder:
         inputs: Sequence[str],
         *,
         name: str = "",
-        dtype: DType | None = None,
-        quant: Quantization | None = None,
+        dtype: DType | Sequence[DType] | None = None,
+        quant: Quantization | Sequence[Quantization | None] | None = None,
         **attrs: Any,
     ) -> str:
         """Add a node and return its first output's name.
 
         name:  of the node and its first output; numbered if taken; by default the op's
-        dtype: of the outputs; by default that of the first input
-        quant: of the outputs; integers without it take the first input's
+        dtype: of the outputs, or one for each; by default that of the first input
+        quant: of the outputs, or one for each; integers without it take the first input's
         attrs: fields of the op's `Attrs`
         """
         name = fresh_name(self.values, name or op)
         made = config.build(registry.load(OPS, op).Attrs, attrs, f'{op} "{name}"')
         taken = [self.values[i] for i in inputs]
-        kind = dtype or taken[0].dtype
-        if quant is None and kind == taken[0].dtype:
-            quant = taken[0].quant
-        outputs = []
+        first, outputs = taken[0], []
         for i, shape in enumerate(infer_outputs(op, made, taken, name)):
+            kind = _each(dtype, i) or first.dtype
+            scaled = _each(quant, i)
+            if scaled is None and kind == first.dtype:
+                scaled = first.quant
             stem = name if i == 0 else fresh_name(self.values, f"{name}_{i}")
-            outputs.append(self._add(Value(stem, tuple(shape), kind, quant)))
+            outputs.append(self._add(Value(stem, tuple(shape), kind, scaled)))
         self._nodes.append(Node(name, op, tuple(inputs), tuple(outputs), made))
         return outputs[0]
 
@@ -136,3 +142,8 @@ class Builder:
         )
         check_graph(made)
         return made
+
+
+def _each(given: Any, i: int) -> Any:
+    """What is given for all outputs, or the i-th of what is given one by one."""
+    return given if given is None or isinstance(given, str | Quantization) else given[i]
