@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from iseul.core.config import Config
     from iseul.numerics import Array
 
-DType = Literal["float32", "int4", "int8", "uint8", "int16", "int32", "int64", "bool"]
+DType = Literal[
+    "float32", "int4", "int8", "uint8", "int16", "int32", "uint32", "int64", "uint64", "bool"
+]
 Level = Literal["float", "quantized", "lowered"]
 Shape = tuple[int, ...]
 

@@ -59,7 +59,8 @@ def run_torch_node(node: Node, inputs: Sequence[Array], io: Io) -> list[Array]:
 
 def _tensor(x: Array) -> Tensor:
     whole = np.issubdtype(x.dtype, np.integer)
-    return torch.tensor(np.ascontiguousarray(x), dtype=torch.int64 if whole else None)
+    # uint64 beyond int64 wraps round, and back when results are stored
+    return torch.tensor(np.ascontiguousarray(x.astype(np.int64) if whole else x))
 
 
 class GraphModule(nn.Module):

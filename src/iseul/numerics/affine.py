@@ -30,7 +30,9 @@ INTEGER_RANGE: dict[str, tuple[int, int]] = {
     "uint8": (0, 255),
     "int16": (-32768, 32767),
     "int32": (-(2**31), 2**31 - 1),
+    "uint32": (0, 2**32 - 1),
     "int64": (-(2**63), 2**63 - 1),
+    "uint64": (0, 2**64 - 1),
 }
 
 _REAL_RANGE: dict[Activation, tuple[float, float]] = {

@@ -25,6 +25,7 @@ C_TYPE = {
     "int32": "int32_t",
     "uint32": "uint32_t",
     "int64": "int64_t",
+    "uint64": "uint64_t",
     "bool": "uint8_t",
     "int4": "int8_t",
 }
@@ -74,8 +75,8 @@ def literal(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return _real(float(value))
     number = int(value)
-    if number == -(2**31):
-        return "INT32_MIN"
+    if number in (-(2**31), -(2**63)):
+        return "INT32_MIN" if number == -(2**31) else "INT64_MIN"
     return f"{number}u" if number > 2**31 - 1 else str(number)
 
 

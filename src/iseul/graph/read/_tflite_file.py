@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_RANK = 8
 FIXED_SHAPES = "convert the model with fixed shapes (batch 1)"
 
-_DTYPES = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
+_DTYPES = (*("float32", "int8", "uint8", "int16", "int32", "uint32", "int64", "uint64", "bool"),)
 _MAX_ELEMENTS = (1 << 31) - 1
 _MAX_NAME = 200
 
