@@ -102,8 +102,9 @@ class Case:
         shape = (N_SAMPLES, *value.shape)
         if value.is_float:
             return (self.spread * random.normal(size=shape)).astype(np.float32)
-        low, high = INTEGER_RANGE[value.dtype]
-        data = random.integers(low, high, shape, endpoint=True)
+        low, high = INTEGER_RANGE.get(value.dtype, (0, 1))  # bool
+        wide = np.uint64 if value.dtype == "uint64" else np.int64
+        data = random.integers(low, high, shape, dtype=wide, endpoint=True)
         zero = value.quant.zero_point[0] if value.quant is not None else 0
         for i, corner in enumerate((low, high, zero)):
             data[i] = corner

@@ -17,7 +17,7 @@ from cases._scalar import quantize_multiplier, run_scalar
 from iseul.core import registry
 from iseul.core.errors import ShapeError, UnsupportedError, UsageError
 from iseul.graph.build import OPS, Builder
-from iseul.graph.interpret import interpret_samples
+from iseul.graph.interpret import batchable, interpret_samples
 from iseul.graph.ir import Graph
 from iseul.graph.ops._quantized import output_multipliers
 from iseul.graph.torch_run import GraphModule, run_integers
@@ -107,10 +107,14 @@ def test_fake_quantized_output_is_near_the_integers(case: Case) -> None:
     reals = []
     for name, x in zip(graph.inputs, inputs, strict=True):
         q = graph.values[name].quant
-        flat = x.reshape(-1, *x.shape[2:]).astype(np.float32)
+        flat = x.astype(np.float32)
         reals.append(torch.tensor(flat if q is None else (flat - q.zero_point[0]) * q.scale[0]))
+    module = GraphModule(graph, fake_quantize=True)
     with torch.no_grad():
-        got = GraphModule(graph, fake_quantize=True)(*reals)[0].numpy()
+        if batchable(graph):
+            got = module(*(x.flatten(0, 1) for x in reals))[0].numpy()
+        else:
+            got = np.stack([module(*sample)[0].numpy() for sample in zip(*reals, strict=True)])
     expected = interpret_samples(graph, inputs).outputs[0]
     scale, zero = value.quant.scale[0], value.quant.zero_point[0]
     steps = np.round(got.astype(np.float64) / scale) + zero

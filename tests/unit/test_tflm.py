@@ -48,7 +48,7 @@ def test_single_op_equals_tflite_micro(tmp_path: Path, name: str, seed: int) -> 
     path = tmp_path / "model.tflite"
     path.write_bytes(data)
     graph = tflite.read(path)
-    interpreter: Any = runtime.Interpreter.from_bytes(data)
+    interpreter: Any = runtime.Interpreter.from_bytes(data, arena_size=len(data) * 10 + (1 << 20))
     state = initial_state(graph)
     for _ in range(single.steps):
         inputs = [drawn(single, index, rng) for index in single.inputs]

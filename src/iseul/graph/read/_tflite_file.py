@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 MAX_RANK = 8
 FIXED_SHAPES = "convert the model with fixed shapes (batch 1)"
 
-_DTYPES = (*("float32", "int8", "uint8", "int16", "int32", "uint32", "int64", "uint64", "bool"),)
+_WHOLE = ("int8", "uint8", "int16", "int32", "uint32", "int64", "uint64")
+_DTYPES = ("float32", *_WHOLE, "bool")
 _MAX_ELEMENTS = (1 << 31) - 1
 _MAX_NAME = 200
 

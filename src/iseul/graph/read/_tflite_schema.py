@@ -117,6 +117,11 @@ class ReshapeOptions:
     NEW_SHAPE = 0
 
 
+class ReducerOptions:
+    UNION = 27
+    KEEP_DIMS = 0
+
+
 PADDING_SAME: Final = 0
 
 ACTIVATIONS: Final = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels of reduce_all: the smallest of zeros and ones."""
+
+from iseul.compile.kernels._reducing import extremes
+
+CARDS = extremes(-1, ("u8", "bool"))

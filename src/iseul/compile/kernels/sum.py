@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels of sums over axes."""
+
+from iseul.compile.kernels._reducing import sums
+
+CARDS = sums(is_mean=False)
