@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases._case import Case, Net
+from cases._case import Case, Net, quant
 
 
 def pools(op: str, tolerance: float, reason: str) -> tuple[Case, ...]:
@@ -23,7 +23,8 @@ def pools(op: str, tolerance: float, reason: str) -> tuple[Case, ...]:
     ) -> Case:
         def build(net: Net) -> str:
             shape = (1, *size)
-            x = net.input("x", shape) if kind == "float32" else net.int8(shape, scale, zero)
+            given = None if kind == "float32" else quant(scale, zero)
+            x = net.input("x", shape, kind, given)
             return net.node(op, [x], kernel_size=kernel, stride=stride, **attrs)
 
         if kind == "float32":
@@ -43,6 +44,9 @@ def pools(op: str, tolerance: float, reason: str) -> tuple[Case, ...]:
         case("relu", (6, 6, 4), (2, 2), zero=-20, activation="relu"),
         case("relu6", (6, 6, 4), (2, 2), zero=-20, activation="relu6"),
         case("relu_n1_to_1", (6, 6, 4), (2, 2), zero=7, activation="relu_n1_to_1", scale=0.02),
+        case("int16 3x3, same", (5, 4, 3), (3, 3), (1, 1), kind="int16", pads=(1, 1, 1, 1)),
+        case("int16 2x3, relu6", (6, 7, 2), (2, 3), kind="int16", scale=1e-3, activation="relu6"),
+        case("int16 global", (9, 8, 5), (9, 8), kind="int16"),
         case("float 2x2", (6, 5, 5), (2, 2), kind="float32"),
         case(
             "float 3x3 pads, relu6",

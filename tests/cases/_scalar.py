@@ -120,6 +120,20 @@ def multiply(x: int, multiplier: int, shift: int) -> int:
     return divide_by_pot(high_mul(x << left, multiplier), right)
 
 
+def multiply_wide(x: int, multiplier: int, shift: int) -> int:
+    """MultiplyByQuantizedMultiplier of an int64."""
+    assert -(1 << 47) <= x < 1 << 47 and -31 <= shift < 8, "undefined in the reference"
+    reduced = (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF
+    total_shift = 15 - shift
+    return as_int32((x * reduced + (1 << (total_shift - 1))) >> total_shift)
+
+
+def as_int32(x: int) -> int:
+    """What is left of x in 32 bits."""
+    low = x & 0xFFFFFFFF
+    return low - (1 << 32) if low > INT32_MAX else low
+
+
 def c_round(x: float) -> int:
     """C's round: ties away from zero, exact."""
     whole = math.trunc(x)
@@ -176,9 +190,15 @@ class Op:
         """Bias, requantize, zero point, activation of a sum of products."""
         if len(self.x) > 2:
             total += self.x[2][channel].item()
-        if not self.real:
+        pair = quantize_multiplier(multiplier)
+        if self.out.dtype == "int16" and len(self.x) > 2 and self.x[2].dtype == np.int64:
+            total = multiply_wide(int(total), *pair)
+        elif self.out.dtype == "int16":  # int32 sums wrap around, shifted or not
+            left = max(0, pair[1])
+            total = multiply(as_int32(int(total) << left), pair[0], pair[1] - left)
+        elif not self.real:
             assert INT32_MIN <= total <= INT32_MAX, "undefined in the reference"
-            total = multiply(int(total), *quantize_multiplier(multiplier)) + zero(self.out)
+            total = multiply(int(total), *pair) + zero(self.out)
         return clamp(total, self.attrs.activation, self.out)
 
     def conv_multiplier(self, channel: int) -> float:
@@ -200,13 +220,15 @@ def window(op: Op, y: int, x: int, kernel: tuple[int, int], dilation: tuple[int,
 
 def conv2d(op: Op) -> Array:
     x, w = op.x[0].tolist(), op.x[1].tolist()
-    _, *kernel, depth = op.x[1].shape
+    n_out, *kernel, depth = op.x[1].shape
+    per_group = n_out // (op.x[0].shape[3] // depth)
     result = np.zeros(op.out.shape)
     for n, y, column, o in np.ndindex(op.out.shape):
         total = 0
+        first = o // per_group * depth
         for i, j, r, c in window(op, y, column, kernel, op.attrs.dilation):
             for k in range(depth):
-                total += (x[n][r][c][k] - zero(op.values[0])) * w[o][i][j][k]
+                total += (x[n][r][c][first + k] - zero(op.values[0])) * w[o][i][j][k]
         result[n, y, column, o] = op.finish(total, o, op.conv_multiplier(o))
     return result
 
@@ -272,6 +294,9 @@ def average_pool2d(op: Op) -> Array:
     for n, y, column, k in np.ndindex(op.out.shape):
         taps = [x[n][r][c][k] for _, _, r, c in window(op, y, column, op.attrs.kernel_size, (1, 1))]
         total, count = sum(taps), len(taps)
+        if op.attrs.count_include_pad:
+            total += (math.prod(op.attrs.kernel_size) - count) * zero(op.values[0])
+            count = math.prod(op.attrs.kernel_size)
         if op.real:
             mean = total / count
         else:

@@ -4,7 +4,7 @@
 // in       (batch, in_h, in_w, in_c)
 // out      (batch, out_h, out_w, in_c); not in
 // scratch  none
-// Taps on padding do not count; every window has at least one inside.
+// Taps on padding do not count, or all count as 0; every window has at least one inside.
 // Meaning: graph/ops/average_pool2d.py, up to the order of the float32 sums.
 #include "iseul_pool.h"
 
@@ -21,8 +21,8 @@ static float sum_of(const iseul_window_t *g, const float *x, int32_t rows, int32
   return sum;
 }
 
-void iseul_average_pool2d_f32(const iseul_pool_f32_t *p, const float *in, float *out) {
-  const iseul_window_t *const g = &p->window;
+void iseul_average_pool2d_f32(const iseul_average_pool_f32_t *p, const float *in, float *out) {
+  const iseul_window_t *const g = &p->pool.window;
   for (int32_t n = 0; n < g->batch; ++n) {
     for (int32_t y = 0; y < g->out_h; ++y) {
       const iseul_span_t rows = iseul_span(y * g->stride_h - g->pad_top, g->kernel_h, 1, g->in_h);
@@ -31,11 +31,11 @@ void iseul_average_pool2d_f32(const iseul_pool_f32_t *p, const float *in, float 
             iseul_span(x * g->stride_w - g->pad_left, g->kernel_w, 1, g->in_w);
         const int32_t n_rows = rows.last - rows.first;
         const int32_t n_columns = columns.last - columns.first;
-        const int32_t count = n_rows * n_columns;
+        const float count = (float)(p->area > 0 ? p->area : n_rows * n_columns);
         const float *const first = in + (rows.start * g->in_w + columns.start) * g->in_c;
         for (int32_t c = 0; c < g->in_c; ++c) {
           const float sum = sum_of(g, first + c, n_rows, n_columns);
-          *out++ = iseul_clamp_real(sum / (float)count, p->low, p->high);
+          *out++ = iseul_clamp_real(sum / count, p->pool.low, p->pool.high);
         }
       }
     }

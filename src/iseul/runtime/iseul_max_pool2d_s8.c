@@ -22,7 +22,7 @@ static int32_t maximum_of(const iseul_window_t *g, const int8_t *x, int32_t rows
   return best;
 }
 
-void iseul_max_pool2d_s8(const iseul_pool_s8_t *p, const int8_t *in, int8_t *out) {
+void iseul_max_pool2d_s8(const iseul_pool_t *p, const int8_t *in, int8_t *out) {
   const iseul_window_t *const g = &p->window;
   for (int32_t n = 0; n < g->batch; ++n) {
     for (int32_t y = 0; y < g->out_h; ++y) {

@@ -10,17 +10,32 @@
 typedef struct {
   iseul_window_t window;
   int32_t low, high;
-} iseul_pool_s8_t;
+} iseul_pool_t;
 
-void iseul_average_pool2d_s8(const iseul_pool_s8_t *p, const int8_t *in, int8_t *out);
-void iseul_max_pool2d_s8(const iseul_pool_s8_t *p, const int8_t *in, int8_t *out);
+void iseul_max_pool2d_s8(const iseul_pool_t *p, const int8_t *in, int8_t *out);
+void iseul_max_pool2d_s16(const iseul_pool_t *p, const int16_t *in, int16_t *out);
 
 typedef struct {
   iseul_window_t window;
   float low, high;
 } iseul_pool_f32_t;
 
-void iseul_average_pool2d_f32(const iseul_pool_f32_t *p, const float *in, float *out);
 void iseul_max_pool2d_f32(const iseul_pool_f32_t *p, const float *in, float *out);
+
+typedef struct {
+  iseul_pool_t pool;
+  int32_t area;     // 0: taps on padding do not count; else what every sum is divided by
+  int32_t padding;  // what a tap on padding adds, if it counts
+} iseul_average_pool_t;
+
+void iseul_average_pool2d_s8(const iseul_average_pool_t *p, const int8_t *in, int8_t *out);
+void iseul_average_pool2d_s16(const iseul_average_pool_t *p, const int16_t *in, int16_t *out);
+
+typedef struct {
+  iseul_pool_f32_t pool;
+  int32_t area;  // 0: taps on padding do not count; else what every sum is divided by
+} iseul_average_pool_f32_t;
+
+void iseul_average_pool2d_f32(const iseul_average_pool_f32_t *p, const float *in, float *out);
 
 #endif

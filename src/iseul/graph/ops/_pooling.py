@@ -51,7 +51,7 @@ def positions(io: Io) -> tuple[int, int]:
 
 
 constraints = (
-    quantized.kinds_float_or_int8,
+    quantized.kinds_among("float32", "int8", "int16"),
     quantized.quantized_per_tensor,
     quantized.same_quantization,
 )

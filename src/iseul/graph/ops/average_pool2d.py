@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Average over windows, NHWC; taps on padding are not counted. Global: a full-size kernel.
+"""Average over windows, NHWC. Global: a full-size kernel.
 
-int8:   sum of q over the taps inside, divided by their number, rounded half away from zero,
-        clamped (TensorFlow Lite Micro: reference/integer_ops/pooling.h)
+Taps on padding are not counted, or with `count_include_pad` counted as real 0.
+int8, int16: sum of q over the taps that count (the zero point on padding), divided by their
+             number, rounded half away from zero, clamped
+             (TensorFlow Lite Micro: reference/integer_ops/pooling.h, which counts no padding)
 Inputs: x (N, H, W, C).
 """
 
@@ -11,10 +13,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
 from iseul.graph.ops import _pooling as pooling
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops import _spatial as spatial
+from iseul.numerics.affine import INTEGER_RANGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,20 +27,27 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
 
 BATCHED = True
-Attrs = pooling.Attrs
 infer = pooling.infer
-constraints = pooling.constraints
+
+
+class Attrs(pooling.Attrs):
+    count_include_pad: bool = Field(default=False, description="taps on padding count, as real 0")
 
 
 def counts(attrs: Attrs, io: Io) -> Array:
-    """Taps inside the input per position: (H_out, W_out, 1) int64."""
+    """Taps that count per position: (H_out, W_out, 1) int64."""
     inside = np.ones((1, *io.inputs[0].shape[1:3], 1), np.int64)
-    return _sums(attrs, inside, io)[0]
+    return _sums(attrs, inside, io, 1 if attrs.count_include_pad else 0)[0]
 
 
-def _sums(attrs: Attrs, x: Array, io: Io) -> Array:
+def padding(attrs: Attrs, io: Io) -> int:
+    """What a tap on padding adds to the sum."""
+    return quantized.zero_point(io.inputs[0]) if attrs.count_include_pad else 0
+
+
+def _sums(attrs: Attrs, x: Array, io: Io, border: int) -> Array:
     out = pooling.positions(io)
-    x = spatial.padded(x, attrs.pads, 0)
+    x = spatial.padded(x, attrs.pads, border)
     total = np.zeros((x.shape[0], *out, x.shape[3]), x.dtype)
     for _, _, view in spatial.taps(x, attrs.kernel_size, attrs.stride, (1, 1), out):
         total += view
@@ -47,9 +58,9 @@ def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
     n = counts(attrs, io)
     if io.outputs[0].is_float:
-        mean = _sums(attrs, inputs[0], io) / n.astype(np.float32)
+        mean = _sums(attrs, inputs[0], io, 0) / n.astype(np.float32)
         return [quantized.clamp_real(mean, attrs.activation)]
-    total = _sums(attrs, inputs[0].astype(np.int64), io)
+    total = _sums(attrs, inputs[0].astype(np.int64), io, padding(attrs, io))
     return [_divide(total, n, io, attrs).astype(io.dtype)]
 
 
@@ -60,7 +71,7 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
 
     is_float = io.outputs[0].is_float
     x = inputs[0] if is_float else inputs[0].double()
-    x = spatial.padded_torch(x.permute(0, 3, 1, 2), attrs.pads, 0.0)
+    x = spatial.padded_torch(x.permute(0, 3, 1, 2), attrs.pads, float(padding(attrs, io)))
     total = f.avg_pool2d(x, attrs.kernel_size, attrs.stride, divisor_override=1)
     total, n = total.permute(0, 2, 3, 1), torch.tensor(counts(attrs, io), device=x.device)
     if is_float:
@@ -73,3 +84,18 @@ def _divide(total: Any, n: Any, io: Io, attrs: Attrs) -> Any:
     magnitude = (abs(total) + n // 2) // n
     q = magnitude * ((total > 0) * 2 - 1)
     return quantized.clamp_integers(q, io, attrs.activation)
+
+
+def sums_fit(attrs: Attrs, io: Io) -> str | None:
+    """integers of a window add up to less than 2^31"""
+    if io.outputs[0].is_float:
+        return None
+    rows, columns = attrs.kernel_size
+    if not attrs.count_include_pad:
+        rows, columns = min(rows, io.inputs[0].shape[1]), min(columns, io.inputs[0].shape[2])
+    # half of the count is added before the division
+    worst = rows * columns * (-INTEGER_RANGE[io.dtype][0] + 0.5)
+    return None if worst < 2**31 else f"a window has {rows * columns:,} values"
+
+
+constraints = (*pooling.constraints, sums_fit)

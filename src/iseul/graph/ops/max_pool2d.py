@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Maximum over windows, NHWC; padding never wins.
 
-int8:   maximum of q, clamped (TensorFlow Lite Micro: reference/integer_ops/pooling.h)
+int8, int16: maximum of q, clamped (TensorFlow Lite Micro: reference/integer_ops/pooling.h)
 Inputs: x (N, H, W, C).
 """
 
