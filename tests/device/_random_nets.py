@@ -19,8 +19,9 @@ LARGEST = 900  # elements of a value: the emulator runs many of these nets
 class _Draw:
     """A net that grows by random nodes on random earlier values."""
 
-    def __init__(self, seed: int) -> None:
-        self.net = Net(f"random_{seed}")
+    def __init__(self, seed: int, chain: bool) -> None:
+        self.net = Net(f"{'chain' if chain else 'random'}_{seed}")
+        self.chain = chain
         self.open: list[str] = []
 
     def roll(self, low: int, high: int) -> int:
@@ -30,8 +31,10 @@ class _Draw:
     def pick(self, rank: int) -> str | None:
         """An earlier value of this rank; younger ones more often."""
         fitting = [v for v in self.open if len(self.net.values[v].shape) == rank]
-        if not fitting:
+        if not fitting or (self.chain and fitting[-1] != self.open[-1]):
             return None
+        if self.chain:
+            return fitting[-1]
         return fitting[max(self.roll(0, len(fitting) - 1), self.roll(0, len(fitting) - 1))]
 
     def grow(self, step: Callable[[_Draw, str], str], rank: int) -> None:
@@ -105,6 +108,8 @@ def _dense(d: _Draw, x: str) -> str:
 
 
 def _softmax(d: _Draw, x: str) -> str:
+    if d.net.values[x].n_elements > 500:
+        return _relu(d, x)
     return d.net.node("softmax", [x], quant=per_tensor(1 / 256, -128))
 
 
@@ -124,10 +129,13 @@ _STEPS = (
 )
 
 
-def random_net(seed: int) -> Graph:
-    """A net of 3 to 14 nodes, one or two inputs, and every value that nothing reads as output."""
-    d = _Draw(seed)
-    for i in range(d.roll(1, 2)):
+def random_net(seed: int, chain: bool = False) -> Graph:
+    """A net of 3 to 14 nodes, one or two inputs, and every value that nothing reads as output.
+
+    chain: each node reads what the node before it made, from one input on
+    """
+    d = _Draw(seed, chain)
+    for i in range(1 if chain else d.roll(1, 2)):
         shape = (1, d.roll(2, 9), d.roll(2, 9), d.roll(1, 5))
         d.open.append(d.net.int8(shape, 0.05, d.roll(-128, 127), name=f"input_{i}"))
     for _ in range(d.roll(3, 14)):
