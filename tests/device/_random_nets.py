@@ -19,9 +19,8 @@ LARGEST = 900  # elements of a value: the emulator runs many of these nets
 class _Draw:
     """A net that grows by random nodes on random earlier values."""
 
-    def __init__(self, seed: int, chain: bool) -> None:
-        self.net = Net(f"{'chain' if chain else 'random'}_{seed}")
-        self.chain = chain
+    def __init__(self, name: str) -> None:
+        self.net = Net(name)
         self.open: list[str] = []
 
     def roll(self, low: int, high: int) -> int:
@@ -31,10 +30,8 @@ class _Draw:
     def pick(self, rank: int) -> str | None:
         """An earlier value of this rank; younger ones more often."""
         fitting = [v for v in self.open if len(self.net.values[v].shape) == rank]
-        if not fitting or (self.chain and fitting[-1] != self.open[-1]):
+        if not fitting:
             return None
-        if self.chain:
-            return fitting[-1]
         return fitting[max(self.roll(0, len(fitting) - 1), self.roll(0, len(fitting) - 1))]
 
     def grow(self, step: Callable[[_Draw, str], str], rank: int) -> None:
@@ -129,13 +126,10 @@ _STEPS = (
 )
 
 
-def random_net(seed: int, chain: bool = False) -> Graph:
-    """A net of 3 to 14 nodes, one or two inputs, and every value that nothing reads as output.
-
-    chain: each node reads what the node before it made, from one input on
-    """
-    d = _Draw(seed, chain)
-    for i in range(1 if chain else d.roll(1, 2)):
+def random_net(seed: int) -> Graph:
+    """A net of 3 to 14 nodes, one or two inputs, and every value that nothing reads as output."""
+    d = _Draw(f"random_{seed}")
+    for i in range(d.roll(1, 2)):
         shape = (1, d.roll(2, 9), d.roll(2, 9), d.roll(1, 5))
         d.open.append(d.net.int8(shape, 0.05, d.roll(-128, 127), name=f"input_{i}"))
     for _ in range(d.roll(3, 14)):
@@ -146,3 +140,13 @@ def random_net(seed: int, chain: bool = False) -> Graph:
     if not outputs:
         outputs = [_conv(d, d.open[0])]
     return d.net.graph(outputs, "quantized")
+
+
+def random_chain(seed: int) -> Graph:
+    """Convolutions, depthwise ones and pools one after the other, then a dense layer."""
+    d = _Draw(f"chain_{seed}")
+    x = d.net.int8((1, d.roll(3, 9), d.roll(3, 9), d.roll(1, 5)), 0.05, d.roll(-128, 127))
+    steps = (_conv, _depthwise, _conv, _pool, _relu)
+    for _ in range(d.roll(3, 7)):
+        x = steps[d.roll(0, len(steps) - 1)](d, x)
+    return d.net.graph([_dense(d, _flatten(d, x))], "quantized")
