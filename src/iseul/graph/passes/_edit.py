@@ -53,7 +53,10 @@ def absorb(
         first,
         attrs=attrs,
         inputs=first.inputs if inputs is None else inputs,
-        outputs=second.outputs,
+        # of several outputs, such as a next state, the others stay
+        outputs=tuple(
+            second.outputs[0] if name == second.inputs[0] else name for name in first.outputs
+        ),
     )
     return replace_nodes(graph, {first.name: merged, second.name: None}, values)
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from iseul.core.errors import DataError, IseulError, UnsupportedError
-from iseul.graph.ir import Value, fresh_name
+from iseul.graph.ir import Value, fresh_name, frozen_array
 from iseul.graph.read import _flatbuffer
 from iseul.graph.read import _tflite_schema as schema
-from iseul.numerics.affine import INTEGER_RANGE, Quantization
+from iseul.numerics.affine import INTEGER_RANGE, Quantization, storage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +36,33 @@ _MAX_NAME = 200
 
 
 @dataclass
+class Memory:
+    """A state on its way through the operators.
+
+    value:   what it is at the start of an invoke
+    initial: what it holds after reset
+    now:     what an operator that reads it now finds: another value once one was written
+    """
+
+    value: Value
+    initial: Array
+    now: Value
+
+    @property
+    def is_written(self) -> bool:
+        return self.now is not self.value
+
+
+@dataclass
 class File:
     """The parts of a model file, and the values already made of its tensors.
 
-    values:  by tensor number;  between: values that converters have added
-    arrays:  contents of buffers, by number and dtype;  taken: all names given so far
+    values:    by tensor number;  between: values that converters have added
+    arrays:    contents of buffers, by number and dtype;  taken: all names given so far
+    variables: states that are tensors, by tensor number
+    resources: states that have a name, by `_tflite/variable.py`'s keys;  handles: keys by the
+               number of the tensor that stands for the state
+    called:    numbers of the subgraphs that were read
     """
 
     kinds: list[str]  # TFLite's op name of each operator code
@@ -52,6 +74,26 @@ class File:
     between: list[Value] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     arrays: dict[tuple[int, DType], Array] = field(default_factory=dict)
+    variables: dict[int, Memory] = field(default_factory=dict)
+    resources: dict[tuple[str, str], Memory] = field(default_factory=dict)
+    handles: dict[int, tuple[str, str]] = field(default_factory=dict)
+    called: set[int] = field(default_factory=lambda: {0})
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """All states."""
+        return (*self.variables.values(), *self.resources.values())
+
+    def subgraph(self, index: int) -> File:
+        """The file as another subgraph sees it: its tensors, the same states."""
+        if not 0 < index < len(self.subgraphs):
+            raise DataError(f"corrupt: subgraph {index} is called, there are {len(self.subgraphs)}")
+        self.called.add(index)
+        tensors = self.subgraphs[index].tables(schema.SubGraph.TENSORS)
+        names = _names(tensors)
+        own = File(self.kinds, self.subgraphs, self.buffers, tensors, names, taken=set(names))
+        own.arrays, own.resources = self.arrays, self.resources
+        return own
 
 
 def open_file(data: bytes) -> File:
@@ -94,17 +136,60 @@ def _names(tensors: Sequence[Table]) -> list[str]:
 
 
 def value_of(file: File, index: int) -> Value:
-    """The value of a tensor. Raises UnsupportedError for kinds that the IR does not have."""
-    if not 0 <= index < len(file.tensors):
-        raise DataError(f"corrupt: tensor {index} is named, the model has {len(file.tensors)}")
+    """The value of a tensor; of a variable, what it is now.
+
+    Raises UnsupportedError for kinds that the IR does not have.
+    """
+    tensor, name = tensor_of(file, index), file.names[index]
+    if tensor.flag(schema.Tensor.IS_VARIABLE):
+        return _variable(file, index).now
     if index not in file.values:
-        tensor, name = file.tensors[index], file.names[index]
         dtype = _dtype(tensor, name)
         shape = _shape(tensor, name)
         quant = _quantization(tensor, name, dtype, shape)
         data = _data(file, tensor, name, dtype, shape)
         file.values[index] = Value(name, shape, dtype, quant, data)
     return file.values[index]
+
+
+def tensor_of(file: File, index: int) -> Table:
+    """A tensor by its number."""
+    if not 0 <= index < len(file.tensors):
+        raise DataError(f"corrupt: tensor {index} is named, the model has {len(file.tensors)}")
+    return file.tensors[index]
+
+
+def is_handle(file: File, index: int) -> bool:
+    """Whether a tensor stands for a variable instead of holding numbers."""
+    number = tensor_of(file, index).integer(schema.Tensor.TYPE, "i1")
+    return number == schema.TENSOR_TYPES.index("resource")
+
+
+def kind_of(file: File, operator: Table) -> str:
+    """TFLite's name of an operator's op."""
+    code = operator.integer(schema.Operator.OPCODE_INDEX, "u4")
+    if code >= len(file.kinds):
+        raise DataError(f"corrupt: operator code {code}, the model has {len(file.kinds)}")
+    return file.kinds[code]
+
+
+def _variable(file: File, index: int) -> Memory:
+    """The state that a variable tensor is."""
+    if index not in file.variables:
+        tensor, name = file.tensors[index], file.names[index]
+        dtype, shape = _dtype(tensor, name), _shape(tensor, name)
+        quant = _quantization(tensor, name, dtype, shape)
+        if _data(file, tensor, name, dtype, shape) is not None:
+            raise DataError(f'tensor "{name}" is a variable and has contents')
+        file.variables[index] = memory_of(Value(name, shape, dtype, quant))
+    return file.variables[index]
+
+
+def memory_of(value: Value) -> Memory:
+    """A state that is real zero after reset, as TensorFlow Lite Micro's ResetVariableTensors."""
+    zero = value.quant.zero_point[0] if value.quant is not None and value.dtype == "int8" else 0
+    initial = frozen_array(np.full(value.shape, zero, storage(value.dtype)))
+    return Memory(value, initial, value)
 
 
 def _dtype(tensor: Table, name: str) -> DType:
@@ -120,11 +205,6 @@ def _dtype(tensor: Table, name: str) -> DType:
         raise UnsupportedError(
             f'tensor "{name}" is stored sparse, but constants must be dense',
             "convert the model without sparse tensors",
-        )
-    if tensor.flag(schema.Tensor.IS_VARIABLE):
-        raise UnsupportedError(
-            f'tensor "{name}" is a variable, but no op that keeps state can be read yet',
-            "make the state an input and an output of the model",
         )
     return cast("DType", dtype)
 

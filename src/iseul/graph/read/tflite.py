@@ -7,23 +7,32 @@ called after its first output. Tensors: `_tflite_file.py`; ops: `_tflite/`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from iseul.core import registry
 from iseul.core.errors import Blocker, DataError, IseulError, ShapeError, UnsupportedError
 from iseul.graph.build import OPS
-from iseul.graph.ir import Graph, Node
+from iseul.graph.ir import Graph, Node, State
 from iseul.graph.read import _flatbuffer
 from iseul.graph.read import _tflite_schema as schema
 from iseul.graph.read._tflite import converters
 from iseul.graph.read._tflite._operation import Operation
-from iseul.graph.read._tflite_file import File, open_file, value_of
+from iseul.graph.read._tflite_file import (
+    File,
+    is_handle,
+    kind_of,
+    open_file,
+    tensor_of,
+    value_of,
+)
 from iseul.graph.verify import broken_constraints, check_graph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from iseul.graph.ir import Value
     from iseul.graph.read._flatbuffer import Table
 
 SUFFIXES = (".tflite",)
@@ -69,14 +78,11 @@ def _load(path: Path) -> tuple[Graph | None, tuple[Blocker, ...]]:
 def _convert(file: File, name: str) -> tuple[Graph | None, tuple[Blocker, ...]]:
     """The graph, or None and what stands in its way, in the file's order."""
     found: list[tuple[int, Blocker]] = []  # (position of the operator, ...)
-    if len(file.subgraphs) > 1:
-        problem = f"has {len(file.subgraphs)} subgraphs, but must have one"
-        found.append((-1, Blocker("model", name, problem, "convert it without control flow")))
     main = file.subgraphs[0]
     nodes: list[Node] = []
     origin: dict[str, tuple[int, str]] = {}  # of a node: position and op in the file
     for i, table in enumerate(main.tables(schema.SubGraph.OPERATORS)):
-        kind, node_name = _kind_and_name(file, table)
+        kind, node_name = _kind_and_name(file, table, i)
         try:
             made = _nodes(file, table, kind, node_name)
         except UnsupportedError as error:
@@ -89,6 +95,7 @@ def _convert(file: File, name: str) -> tuple[Graph | None, tuple[Blocker, ...]]:
     for node, problem, remedy in _broken(file, inputs, nodes):
         i, kind = origin[node.name]
         found.append((i, Blocker(kind, node.name, problem, remedy)))
+    found += [(-1, blocker) for blocker in _left_over(file, name)]
     if found:
         found.sort(key=lambda entry: entry[0])
         return None, tuple(dict.fromkeys(blocker for _, blocker in found))
@@ -97,14 +104,31 @@ def _convert(file: File, name: str) -> tuple[Graph | None, tuple[Blocker, ...]]:
     return graph, ()
 
 
-def _kind_and_name(file: File, table: Table) -> tuple[str, str]:
-    code = table.integer(schema.Operator.OPCODE_INDEX, "u4")
-    if code >= len(file.kinds):
-        raise DataError(f"corrupt: operator code {code}, the model has {len(file.kinds)}")
+def _left_over(file: File, name: str) -> list[Blocker]:
+    """Subgraphs and variables that no operator accounts for."""
+    found = []
+    unread = len(file.subgraphs) - len(file.called)
+    if unread:
+        problem = (
+            f"has {len(file.subgraphs)} subgraphs, but must have one, and those that CALL_ONCE runs"
+        )
+        found.append(Blocker("model", name, problem, "convert it without control flow"))
+    for memory in file.variables.values():
+        if not memory.is_written:
+            problem = f'tensor "{memory.value.name}" is a variable, but no op writes it'
+            remedy = "make the state an input and an output of the model"
+            found.append(Blocker("model", name, problem, remedy))
+    return found
+
+
+def _kind_and_name(file: File, table: Table, i: int) -> tuple[str, str]:
+    """An operator's op and its first output's name; without outputs, its op and place."""
+    kind = kind_of(file, table)
     made = table.vector(schema.Operator.OUTPUTS, "i4")
-    if not len(made) or not 0 <= made[0] < len(file.names):
-        raise DataError(f"corrupt: an operator {file.kinds[code]} has no output")
-    return file.kinds[code], file.names[made[0]]
+    if not len(made):
+        return kind, f"{kind.lower()}_{i}"
+    tensor_of(file, int(made[0]))
+    return kind, file.names[made[0]]
 
 
 def _nodes(file: File, table: Table, kind: str, name: str) -> list[Node]:
@@ -117,17 +141,18 @@ def _nodes(file: File, table: Table, kind: str, name: str) -> list[Node]:
     ins = table.vector(schema.Operator.INPUTS, "i4").tolist()
     outs = table.vector(schema.Operator.OUTPUTS, "i4").tolist()
     n_outputs = len(outs) if entry.outputs is None else entry.outputs
-    if len(ins) > entry.most or len(outs) != n_outputs:
+    if len(ins) > entry.most or len(outs) != n_outputs or (entry.outputs is None and not outs):
         raise DataError(
             f'{kind} "{name}" has {len(ins)} inputs and {len(outs)} outputs; '
             f"must have at most {entry.most} and {n_outputs}"
         )
-    inputs = tuple(value_of(file, i) if i != -1 else None for i in ins)
-    outputs = tuple(value_of(file, i) for i in outs)
+    absent = {i for i in (*ins, *outs) if i == -1 or (entry.handles and is_handle(file, i))}
+    inputs = tuple(value_of(file, i) if i not in absent else None for i in ins)
+    outputs = tuple(value_of(file, i) for i in outs if i == -1 or i not in absent)
     union = table.integer(schema.Operator.BUILTIN_OPTIONS_TYPE, "u1")
     stated = table.table(schema.Operator.BUILTIN_OPTIONS) if union == entry.union else None
     options = stated or _flatbuffer.empty(table.source)
-    return entry.convert(Operation(file, kind, name, inputs, outputs, options))
+    return entry.convert(Operation(file, kind, name, inputs, outputs, options, (ins, outs)))
 
 
 def _interface(
@@ -146,13 +171,22 @@ def _interface(
 def _draft(
     file: File, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...], nodes: list[Node]
 ) -> Graph:
-    used = {*inputs, *outputs}
+    states, constants = _states(file)
+    used = {*inputs, *outputs, *(name for state in states for name in (state.value, state.next))}
     used.update(value for node in nodes for value in (*node.inputs, *node.outputs))
-    known = (*file.values.values(), *file.between)
-    values = {value.name: value for value in known if value.name in used}
+    known = (*file.values.values(), *file.between, *(memory.value for memory in file.memories))
+    values = {value.name: value for value in (*known, *constants) if value.name in used}
     quantized = any(value.dtype in _INTEGER_KINDS for value in values.values())
     level = "quantized" if quantized else "float"
-    return Graph(name, inputs, outputs, tuple(nodes), values, level=cast("Any", level))
+    return Graph(name, inputs, outputs, tuple(nodes), values, states, cast("Any", level))
+
+
+def _states(file: File) -> tuple[tuple[State, ...], list[Value]]:
+    """The graph's states; those that are never written are constants."""
+    written = [memory for memory in file.memories if memory.is_written]
+    states = tuple(State(m.value.name, m.now.name, m.initial) for m in written)
+    fixed = [replace(m.value, data=m.initial) for m in file.memories if not m.is_written]
+    return states, fixed
 
 
 def _broken(file: File, inputs: Sequence[str], nodes: list[Node]) -> list[tuple[Node, str, str]]:

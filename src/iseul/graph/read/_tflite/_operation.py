@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from iseul.core import config, registry
 from iseul.core.errors import DataError, UnsupportedError, UsageError
 from iseul.graph.build import OPS
-from iseul.graph.ir import Node, Value, fresh_name
+from iseul.graph.ir import Node, Value, constant, fresh_name
 from iseul.graph.read import _tflite_schema as schema
 from iseul.graph.read._tflite_file import FIXED_SHAPES
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from iseul.graph.read._flatbuffer import Table
     from iseul.graph.read._tflite_file import File
     from iseul.numerics import Array
-    from iseul.numerics.affine import Activation
+    from iseul.numerics.affine import Activation, Quantization
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,9 @@ class Operation:
     """One operator of the file, as its converter sees it.
 
     name:    of the node that makes the outputs
-    inputs:  None where the file leaves an optional input out
+    inputs:  None where the file leaves an optional input out, and for the handle of a variable
     options: the op's table of options; an absent one reads as all defaults
+    numbers: the inputs' and the outputs' tensor numbers in the file
     """
 
     file: File
@@ -44,6 +45,7 @@ class Operation:
     inputs: tuple[Value | None, ...]
     outputs: tuple[Value, ...]
     options: Table
+    numbers: tuple[Sequence[int], Sequence[int]] = ((), ())
 
     def input(self, i: int) -> Value:
         """An input that must be there."""
@@ -84,20 +86,48 @@ class Operation:
             )
         return cast("Activation", name.lower())
 
-    def node(self, op: str, inputs: Sequence[Value | None], **attrs: Any) -> Node:
-        """The node: `inputs` (trailing absent ones dropped) to all outputs."""
+    def next_state(self, i: int) -> Value:
+        """What a variable among the inputs becomes, a value that the converter's node makes."""
+        number = self.numbers[0][i] if i < len(self.numbers[0]) else -1
+        memory = self.file.variables.get(number)
+        if memory is None:
+            name = self.input(i).name
+            raise UnsupportedError(
+                f'input "{name}" is no variable, but the op keeps its state in it',
+                "convert the model with its states as variables",
+            )
+        memory.now = self._between(f"{memory.value.name}_next", memory.value)
+        return memory.now
+
+    def _between(self, stem: str, like: Value) -> Value:
+        """A value that the file does not have, of another's type."""
+        name = fresh_name(self.file.taken, stem)
+        self.file.taken.add(name)
+        value = replace(like, name=name, data=None)
+        self.file.between.append(value)
+        return value
+
+    def node(
+        self, op: str, inputs: Sequence[Value | None], more: Sequence[Value] = (), **attrs: Any
+    ) -> Node:
+        """The node: `inputs` (trailing absent ones dropped) to all outputs, then `more`."""
         present = [value for value in inputs if value is not None]
         if any(value is None for value in inputs[: len(present)]):
             raise DataError(f'{self.kind} "{self.name}" lacks an input before its last')
-        return _made(op, self.name, present, self.outputs, attrs)
+        return _made(op, self.name, present, (*self.outputs, *more), attrs)
 
     def before(self, op: str, x: Value, y_shape: Shape, **attrs: Any) -> tuple[Node, Value]:
         """A node of one input before the op's own, and its output: x with another shape."""
-        name = fresh_name(self.file.taken, f"{self.name}_{op}")
+        y = self._between(f"{self.name}_{op}", replace(x, shape=y_shape))
+        return _made(op, y.name, [x], [y], attrs), y
+
+    def added(self, what: str, data: Array, quant: Quantization | None = None) -> Value:
+        """A constant that the file does not have."""
+        name = fresh_name(self.file.taken, f"{self.name}_{what}")
         self.file.taken.add(name)
-        y = replace(x, name=name, shape=y_shape, data=None)
-        self.file.between.append(y)
-        return _made(op, name, [x], [y], attrs), y
+        value = constant(name, data, quant=quant)
+        self.file.between.append(value)
+        return value
 
 
 def _made(
@@ -119,9 +149,11 @@ class Entry:
     most:    inputs at most; more than the converter looks at would be dropped in silence
     union:   number of the op's options in TFLite's BuiltinOptions; 0 if none are read
     outputs: how many outputs it has; None for any number
+    handles: whether inputs and outputs may be handles of variables
     """
 
     convert: Callable[[Operation], list[Node]]
     most: int
     union: int = 0
     outputs: int | None = 1
+    handles: bool = False
