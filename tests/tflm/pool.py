@@ -32,6 +32,7 @@ CASES = {
     "average_pool2d": lambda rng: pool(rng, "AVERAGE_POOL_2D"),
     "average_pool2d int16": lambda rng: pool(rng, "AVERAGE_POOL_2D", "int16"),
     "average_pool2d float": lambda rng: pool(rng, "AVERAGE_POOL_2D", "float32"),
+    "l2_pool2d": lambda rng: pool(rng, "L2_POOL_2D", "float32"),
     "max_pool2d": lambda rng: pool(rng, "MAX_POOL_2D"),
     "max_pool2d int16": lambda rng: pool(rng, "MAX_POOL_2D", "int16"),
     "max_pool2d float": lambda rng: pool(rng, "MAX_POOL_2D", "float32"),

@@ -21,6 +21,7 @@ typedef struct {
 } iseul_pool_f32_t;
 
 void iseul_max_pool2d_f32(const iseul_pool_f32_t *p, const float *in, float *out);
+void iseul_l2_pool2d_f32(const iseul_pool_f32_t *p, const float *in, float *out);
 
 typedef struct {
   iseul_pool_t pool;

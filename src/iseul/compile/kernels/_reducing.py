@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from iseul.graph.ops._reducing import Attrs
 
 _LOOPS = 4
+REMEDY = "reshape or transpose the input so that the reduced axes stand together"
 
 
 def _sides(attrs: Attrs, io: Io) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernels of largest values over axes."""
 
-from iseul.compile.kernels._reducing import NUMBERS, extremes
+from iseul.compile.kernels._reducing import NUMBERS, REMEDY, extremes
 
 CARDS = extremes(0, *NUMBERS)
+
+__all__ = ["CARDS", "REMEDY"]

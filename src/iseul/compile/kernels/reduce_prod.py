@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iseul.compile.kernels._card import Card, kinds
-from iseul.compile.kernels._reducing import axes, cost, few_axes
+from iseul.compile.kernels._reducing import REMEDY, axes, cost, few_axes
 
 if TYPE_CHECKING:
     from iseul.compile.kernels._card import Fields
@@ -22,3 +22,5 @@ def emit(attrs: Attrs, io: Io) -> Fields:
 CARDS = (
     Card("iseul_product_f32", "iseul_product_f32_t", (kinds("float32"), few_axes), cost, emit),
 )
+
+__all__ = ["CARDS", "REMEDY"]

@@ -2,7 +2,7 @@
 """Batch normalization with fixed statistics over the last axis; float only.
 
 y = (x - mean) / sqrt(variance + epsilon) * scale + offset. A pass folds it into the weights
-before it, so it has no integer meaning.
+before it where there are some, so it has no integer meaning.
 Inputs: x (N, ..., C); scale, offset, mean, variance (C).
 Paper: Ioffe, Szegedy: Batch Normalization, ICML 2015.
 """

@@ -85,6 +85,14 @@ class DepthwiseConv2DOptions:
     DILATION_H = 6
 
 
+class TransposeConvOptions:
+    UNION = 49
+    PADDING = 0
+    STRIDE_W = 1
+    STRIDE_H = 2
+    ACTIVATION = 3
+
+
 class Pool2DOptions:
     UNION = 5
     PADDING = 0
@@ -115,6 +123,19 @@ class AddOptions:
 class ReshapeOptions:
     UNION = 17
     NEW_SHAPE = 0
+
+
+class L2NormOptions:
+    UNION = 12
+    ACTIVATION = 0
+
+
+class LocalResponseNormalizationOptions:
+    UNION = 13
+    RADIUS = 0
+    BIAS = 1
+    ALPHA = 2
+    BETA = 3
 
 
 class ReducerOptions:
