@@ -14,6 +14,7 @@ from iseul.graph.ops._quantized import quant_of, zero_point
 if TYPE_CHECKING:
     from iseul.compile.kernels._card import Fields
     from iseul.graph.ir import DType, Io
+    from iseul.graph.ops.quantize import Attrs
 
 
 def cost_float(attrs: Any, io: Io) -> int:
@@ -36,9 +37,24 @@ def emit_requantize(attrs: Any, io: Io) -> Fields:
     return fields.rescale_s8(io, "none")
 
 
-def _of_floats(suffix: str, dtype: DType) -> Card:
-    rules = (kinds("float32", dtype),)
-    return Card(f"iseul_quantize_{suffix}", "iseul_affine_t", rules, cost_float, emit_float)
+def halves_away(attrs: Attrs, io: Io) -> str | None:
+    """halves are rounded away from zero"""
+    return None if attrs.rounding == "away" else attrs.rounding
+
+
+def halves_to_even(attrs: Attrs, io: Io) -> str | None:
+    """halves are rounded to even"""
+    return None if attrs.rounding == "even" else attrs.rounding
+
+
+def _of_floats(suffix: str, dtype: DType) -> tuple[Card, ...]:
+    return tuple(
+        Card(symbol, "iseul_affine_t", (kinds("float32", dtype), rule), cost_float, emit_float)
+        for symbol, rule in (
+            (f"iseul_quantize_{suffix}", halves_away),
+            (f"iseul_quantize_even_{suffix}", halves_to_even),
+        )
+    )
 
 
 CARDS = (
@@ -50,7 +66,7 @@ CARDS = (
         cost_requantize,
         emit_requantize,
     ),
-    _of_floats("s8", "int8"),
-    _of_floats("u8", "uint8"),
-    _of_floats("s16", "int16"),
+    *_of_floats("s8", "int8"),
+    *_of_floats("u8", "uint8"),
+    *_of_floats("s16", "int16"),
 )

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integer ops that scale by float32 factors: the meanings of ONNX Runtime's QLinear kernels.
+
+`requantization = "float"` of an op chooses them; the default is TensorFlow Lite's fixed point.
+They are those of x86-64 with AVX2 (onnxruntime 1.32), found equal on all pairs of integers:
+
+    convolution, fully connected   rint(float(sum) * (s_x * s_w / s_y)) + zp_y
+                                   core/mlas/lib/quantize.cpp; bias in the sum; see
+                                   `_quantized.finish`
+    add                            rint(fma(a, s_a / s_y, fma(b, s_b / s_y, c))),
+                                   c = zp_y - fma(s_a / s_y, zp_a, s_b / s_y * zp_b)
+                                   core/mlas/lib/intrinsics/avx2/qladd_avx2.cpp
+    mul                            rint((a - zp_a) * (b - zp_b) * (s_a * s_b / s_y) + zp_y)
+                                   core/mlas/lib/qlmul.cpp
+    average_pool2d                 reals are summed tap by tap, divided by their number and s_y,
+                                   rint(.. + zp_y); contrib_ops/cpu/quantization/qlinear_pool.cc
+    mean                           rint(float(sum) * (s_x / (s_y * n))) + zp_y
+                                   core/mlas/lib/qlgavgpool.cpp
+
+Where a zero point takes part in float arithmetic its size matters: `offset` is what the file's
+numbers are more than those here (128 for uint8).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from iseul.graph.ops import _quantized as quantized
+from iseul.numerics import float_requantize as real
+from iseul.numerics.affine import activation_range
+
+if TYPE_CHECKING:
+    from iseul.graph.ir import Io, Value
+    from iseul.numerics.affine import Activation
+    from iseul.numerics.float_requantize import Requantization
+
+OFFSET: Any = Field(
+    default=0,
+    ge=0,
+    le=128,
+    description="requantization float: what the file's integers are more than these; 128: uint8",
+)
+
+
+def chosen(requantization: Requantization, io: Io) -> bool:
+    """Whether a node's integers are scaled by float32 factors."""
+    return requantization == "float" and io.dtype == "int8"
+
+
+def scale_of(value: Value) -> float:
+    return quantized.quant_of(value).scale[0]
+
+
+def clamp(activation: Activation, io: Io, offset: int = 0) -> tuple[int, int]:
+    """Lowest and highest of the file's output integers."""
+    low, high = activation_range(activation, quantized.quant_of(io.outputs[0]), io.dtype)
+    return low + offset, high + offset
+
+
+# --- two operands
+
+
+def added(a: Any, b: Any, io: Io, activation: Activation, offset: int) -> Any:
+    """int64 q of both operands to those of their sum."""
+    s_a, s_b, constant = sum_factors(io, offset)
+    inner = real.fused(real.to_float(b + offset), s_b, constant)
+    outer = real.fused(real.to_float(a + offset), s_a, inner)
+    return real.to_whole(outer, *clamp(activation, io, offset)) - offset
+
+
+def sum_factors(io: Io, offset: int) -> tuple[np.float32, np.float32, np.float32]:
+    """(s_a / s_y, s_b / s_y, constant) of a sum."""
+    s_y = scale_of(io.outputs[0])
+    s_a, s_b = (real.ratio(scale_of(value), divisor=s_y) for value in io.inputs)
+    z_a, z_b, z_y = (quantized.zero_point(v) + offset for v in (*io.inputs, io.outputs[0]))
+    return (
+        s_a,
+        s_b,
+        np.float32(z_y) - real.fused_number(z_a, s_a, np.float32(s_b * np.float32(z_b))),
+    )
+
+
+def multiplied(a: Any, b: Any, io: Io, activation: Activation, offset: int) -> Any:
+    """int64 q of both operands to those of their product."""
+    z_a, z_b, z_y = (quantized.zero_point(v) for v in (*io.inputs, io.outputs[0]))
+    product = real.to_float((a - z_a) * (b - z_b)) * product_factor(io)
+    return (
+        real.to_whole(product + np.float32(z_y + offset), *clamp(activation, io, offset)) - offset
+    )
+
+
+def product_factor(io: Io) -> np.float32:
+    """s_a * s_b / s_y."""
+    s_a, s_b = (scale_of(value) for value in io.inputs)
+    return real.ratio(s_a, s_b, divisor=scale_of(io.outputs[0]))
+
+
+# --- averages
+
+
+def averaged(total: Any, n: Any, io: Io, activation: Activation, offset: int) -> Any:
+    """Sums of reals (float32) over n taps to the output's integers."""
+    shifted = total / n / np.float32(scale_of(io.outputs[0]))
+    shifted = shifted + np.float32(quantized.zero_point(io.outputs[0]) + offset)
+    return real.to_whole(shifted, *clamp(activation, io, offset)) - offset
+
+
+def mean(total: Any, n: int, io: Io) -> Any:
+    """int64 sums of q - zero_point over n values to the output's integers."""
+    zero = quantized.zero_point(io.outputs[0])
+    low, high = clamp("none", io, -zero)
+    return real.requantize_float(total, mean_factor(n, io), low, high) + zero
+
+
+def mean_factor(n: int, io: Io) -> np.float32:
+    """s_x / (s_y * n)."""
+    steps = np.float32(scale_of(io.outputs[0])) * np.float32(n)
+    return real.ratio(scale_of(io.inputs[0]), divisor=float(steps))
