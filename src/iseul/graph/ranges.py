@@ -117,7 +117,8 @@ def _window(node: Node, io: Io, inputs: Sequence[Interval | None]) -> Interval |
     x = inputs[0]
     assert x is not None
     activation = node.attrs.activation  # type: ignore[attr-defined]
-    if getattr(node.attrs, "include_pads", False):
+    counts_padding = getattr(node.attrs, "count_include_pad", False)
+    if counts_padding or io.inputs[0].quant != io.outputs[0].quant:
         return None
     low, high = (quantized.clamp_integers(end, io, activation) for end in (x.low, x.high))
     return Interval(low, high)
@@ -149,10 +150,13 @@ def _weighted(node: Node, io: Io, inputs: Sequence[Interval | None]) -> Interval
     if sums is None:
         return None
     activation = node.attrs.activation  # type: ignore[attr-defined]
+    requantization = node.attrs.requantization  # type: ignore[attr-defined]
     bias = [v.data for v in io.inputs[2:] if v.data is not None]
     # what comes after the sum is monotone: multipliers are not negative
     low, high = (
-        quantized.finish(end[None].astype(np.float64), bias, io, activation)[0].astype(np.int64)
+        quantized.finish(end[None].astype(np.float64), bias, io, activation, requantization)[
+            0
+        ].astype(np.int64)
         for end in (sums.low, sums.high)
     )
     return Interval(low, high)
