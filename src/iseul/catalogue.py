@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import platform
 import re
-import shutil
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
@@ -159,26 +158,28 @@ def _compilers() -> list[Json]:
     from iseul.device import _toolchain
 
     rows = []
-    for what, find in (
-        ("C compiler, host", _toolchain.find_host_compiler),
-        ("C compiler, Cortex-M", _toolchain.find_arm_compiler),
+    for what, find, needed in (
+        ("C compiler, host", _toolchain.find_host_compiler, True),
+        ("C compiler, Cortex-M", _toolchain.find_arm_compiler, True),
+        ("C compiler, RISC-V", _toolchain.find_riscv_compiler, False),
     ):
         try:
             compiler = find()
-            rows.append(_row(what, True, f"{compiler.name} {compiler.version}"))
+            rows.append(_row(what, True, f"{compiler.name} {compiler.version}", needed=needed))
         except IseulError as error:
-            rows.append(_row(what, False, error.problem, error.remedy))
-    qemu = shutil.which("qemu-system-arm")
-    rows.append(
-        _row(
-            "QEMU for Cortex-M55",
-            qemu is not None,
-            qemu or "not found",
-            "apt-get install qemu-system-arm",
-            needed=False,
-        )
-    )
+            rows.append(_row(what, False, error.problem, error.remedy, needed))
+    rows.append(_qemu())
     return rows
+
+
+def _qemu() -> Json:
+    from iseul.device import _qemu as qemu
+
+    what = "QEMU for Cortex-M55"
+    try:
+        return _row(what, True, f"{qemu.QEMU} {qemu.qemu_version()}", needed=False)
+    except IseulError as error:
+        return _row(what, False, error.problem, error.remedy, needed=False)
 
 
 def _data_sets() -> list[Json]:

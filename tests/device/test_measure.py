@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 import unicorn
 
-from device._nets import BOARDS, M4, NETS, package, samples
+from device._boards import ALL_BOARDS, C3, M55, ONE_PER_RUNNER, WITH_QEMU
+from device._nets import M4, NETS, package, samples
 from iseul.core.errors import ShapeError, ToolError
 from iseul.device import _cycles_arm as _cycles
+from iseul.device import runner_of
 from iseul.device._count import OUTSIDE, count_invoke
 from iseul.device._loaded import Loaded, link
 from iseul.device._toolchain import find_arm_compiler
@@ -29,7 +31,7 @@ def _sample(packed):
     return [x[0] for x in samples(packed.graph, 1)]
 
 
-@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("board", ALL_BOARDS)
 @pytest.mark.parametrize("net", NETS)
 def test_profile_has_the_contracts_keys_and_its_sums_agree(net, board):
     packed = package(net, board)
@@ -44,6 +46,9 @@ def test_profile_has_the_contracts_keys_and_its_sums_agree(net, board):
     assert by_node + profile["overhead_instructions"] == profile["instructions"]
     assert 0 < profile["overhead_instructions"] < 20 * len(packed.steps) + 60
     assert profile["macs"] == sum(n["macs"] for n in profile["nodes"])
+    assert profile["runner"] == runner_of(target)
+    assert profile["cycles_model"] > profile["instructions"] // 2
+    assert profile["cycles_source"]
     assert profile["latency_ms_model"] == pytest.approx(
         profile["cycles_model"] / target.clock_mhz / 1e3
     )
@@ -76,7 +81,7 @@ def test_blocks_hold_as_many_instructions_as_run_one_by_one(net):
     assert count_invoke(packed, image, sample).total == n[0]
 
 
-@pytest.mark.parametrize("board", [M4, "esp32-c3"])
+@pytest.mark.parametrize("board", [M4, C3])
 def test_native_and_python_hooks_count_the_same(board):
     packed = package("every_int8_op", board)
     image, sample = link(packed), _sample(packed)
@@ -90,9 +95,10 @@ def test_counting_twice_gives_the_same():
     assert count_invoke(packed, image, sample) == count_invoke(packed, image, sample)
 
 
+@pytest.mark.parametrize("board", ONE_PER_RUNNER)
 @pytest.mark.parametrize("net", NETS)
-def test_planned_arena_is_the_arena_used(net):
-    packed = package(net)
+def test_planned_arena_is_the_arena_used(net, board):
+    packed = package(net, board)
     ram = profile_package(packed)["ram"]
     assert ram["arena_bytes"] == packed.plan.arena_bytes
     assert ram["arena_touched_bytes"] == packed.plan.arena_bytes
@@ -100,13 +106,29 @@ def test_planned_arena_is_the_arena_used(net):
     assert ram["static_bytes"] == 0
 
 
-def test_stack_is_at_least_the_frames_of_three_calls_and_small():
-    ram = profile_package(package("every_int8_op"))["ram"]
+@pytest.mark.parametrize("board", ONE_PER_RUNNER)
+def test_stack_is_at_least_the_frames_of_three_calls_and_small(board):
+    ram = profile_package(package("every_int8_op", board))["ram"]
     assert 16 <= ram["stack_bytes"] <= 1024
 
 
-def test_a_write_behind_the_arena_is_seen():
-    packed = package("chain")
+@pytest.mark.parametrize("board", ONE_PER_RUNNER)
+@pytest.mark.parametrize("n_bytes", [3000, 40_000])
+def test_a_deep_stack_is_told_in_full(n_bytes, board):
+    packed = package("dense", board)
+    before = profile_package(packed)["ram"]["stack_bytes"]
+    first = f"  {packed.steps[0].symbol}(m);\n"
+    deep = f"  volatile uint8_t deep[{n_bytes}];\n  deep[0] = deep[{n_bytes - 1}] = 1;\n{first}"
+    text = packed.files[f"{packed.name}.c"]
+    assert text.count(first) == 1
+    files = {**packed.files, f"{packed.name}.c": text.replace(first, deep)}
+    after = profile_package(replace(packed, files=files))["ram"]["stack_bytes"]
+    assert n_bytes <= after - before <= n_bytes + 64
+
+
+@pytest.mark.parametrize("board", ONE_PER_RUNNER)
+def test_a_write_behind_the_arena_is_seen(board):
+    packed = package("chain", board)
     last = f"  {packed.steps[-1].symbol}(m);\n"
     spill = f"{last}  m->arena[{packed.name.upper()}_ARENA_BYTES + 9] = 1;\n"
     text = packed.files[f"{packed.name}.c"]
@@ -148,6 +170,12 @@ def test_profile_names_its_tools_and_takes_a_compiler():
         assert profile["tools"] == tool_versions(packed.target, compiler)
         assert profile["tools"]["unicorn"] == unicorn.__version__
     assert tool_versions(load_target("host")).keys() == {"compiler"}
+    assert tool_versions(load_target(C3)).keys() == {"compiler", "unicorn", "capstone"}
+
+
+@WITH_QEMU
+def test_profile_in_qemu_names_its_version():
+    assert tool_versions(load_target(M55)).keys() == {"compiler", "qemu", "capstone"}
 
 
 # --- the cycle model, on blocks assembled by hand (Thumb, little endian)
@@ -177,6 +205,46 @@ def test_cycles_of_a_block_on_m4(text):
     assert len(block) == text.count(";") + 1
     assert block[0].mnemonic.split(".")[0] == text.split()[0].split(".")[0]
     assert _cycles.block_cycles(block, M4_TIMING) == cycles
+
+
+M55_TIMING = _cycles.TIMINGS["cortex-m55"]
+HELIUM = {  # which capstone does not know, or takes for something else
+    "vldrb.8 q0, [r1]": "91ed001e",
+    "vldrw.32 q0, [r1], #16": "b1ec041f",
+    "vadd.i8 q0, q1, q2": "02ef4408",
+    "vmladava.s8 r0, q1, q2": "f2ee240f",
+    "vqrdmulh.s32 q0, q1, r2": "23fe620e",
+    "vadd.f32 q0, q1, q2": "02ef440d",
+}
+SCALAR = {  # of the FPU, or near in encoding
+    "vldr s0, [r1]": "91ed000a",
+    "vadd.f32 s0, s1, s2": "30ee810a",
+    "vmov s0, r1": "00ee101a",
+    "vpush {d8}": "2ded028b",
+    "smlad r0, r1, r2, r3": "21fb0230",
+    "umull r0, r1, r2, r3": "a2fb0301",
+}
+
+
+@pytest.mark.parametrize("text", HELIUM)
+def test_helium_takes_two_cycles_on_m55(text):
+    block = _cycles.decode(bytes.fromhex(HELIUM[text]), 0)
+    assert block == [_cycles.VECTOR]
+    assert _cycles.block_cycles(block, M55_TIMING) == 2
+    assert _cycles.block_cycles([*block, *block], M55_TIMING) == 4
+
+
+@pytest.mark.parametrize("text", SCALAR)
+def test_scalar_instructions_are_not_taken_for_helium(text):
+    block = _cycles.decode(bytes.fromhex(SCALAR[text]), 0)
+    assert block[0].mnemonic == text.split()[0]
+
+
+@pytest.mark.parametrize("code", ["0ff005c0", "1ff007c0"], ids=["le", "letp"])
+def test_the_end_of_a_low_overhead_loop_jumps_back_for_nothing(code):
+    block = _cycles.decode(bytes.fromhex(code), 0)
+    assert block == [_cycles.LOOP_END]
+    assert _cycles.refill_cycles(block[-1], M55_TIMING) == 0
 
 
 def test_refill_depends_on_the_branch():

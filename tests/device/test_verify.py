@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from device._nets import BOARDS, M4, NETS, chain, package, samples
+from device._boards import ALL_BOARDS, C3, M55, ONE_PER_RUNNER, WITH_QEMU
+from device._nets import M4, NETS, chain, package, samples
 from iseul.core.errors import ShapeError, UsageError
-from iseul.device import verify
+from iseul.device import runner_of, verify
 from iseul.device.runners import cortex_m, host
 from iseul.device.verify import first_difference, random_inputs, verify_model, verify_package
 from iseul.graph.files import save_graph
@@ -62,10 +63,13 @@ def _with_other_bias(packed, node: str):
     return replace(packed, files=files)
 
 
-@pytest.mark.parametrize("judge", ["host", "cortex_m"])
+JUDGED = [("host", M4), ("cortex_m", M4), ("riscv", C3), pytest.param("qemu", M55, marks=WITH_QEMU)]
+
+
+@pytest.mark.parametrize(("judge", "board"), JUDGED)
 @pytest.mark.parametrize("net", ["chain", "residual", "every_int8_op"])
-def test_a_changed_constant_is_found_and_its_node_named(net, judge):
-    packed = package(net)
+def test_a_changed_constant_is_found_and_its_node_named(net, judge, board):
+    packed = package(net, board)
     inputs = samples(packed.graph, 6)
     weighted = [s for s in packed.steps if s.op in ("conv2d", "fully_connected")]
     for step in (weighted[0], weighted[-1]):
@@ -79,9 +83,9 @@ def test_a_changed_constant_is_found_and_its_node_named(net, judge):
         assert first["got"] != first["expected"]
 
 
-@pytest.mark.parametrize("judge", ["host", "cortex_m"])
-def test_the_earliest_node_is_named_when_two_differ(judge):
-    packed = package("chain")
+@pytest.mark.parametrize(("judge", "board"), JUDGED)
+def test_the_earliest_node_is_named_when_two_differ(judge, board):
+    packed = package("chain", board)
     conv, last = packed.steps[0], packed.steps[-1]
     bad = _with_other_bias(_with_other_bias(packed, last.node), conv.node)
     inputs = samples(packed.graph, 4)
@@ -99,11 +103,23 @@ def test_differences_behind_the_trace_limit_are_found_in_the_outputs():
     assert verdict["first_difference"]["value"] == packed.graph.outputs[0]
 
 
-def test_selftest_of_a_changed_package_fails():
-    packed = package("chain")
+@pytest.mark.parametrize("board", ONE_PER_RUNNER)
+def test_selftest_of_a_changed_package_fails(board):
+    packed = package("chain", board)
     bad = _with_other_bias(packed, packed.steps[0].node)
     verdict = verify_package(bad, samples(packed.graph, 1))
-    assert verdict["selftests"] == {"host": 1, "cortex_m": 1}
+    assert verdict["selftests"] == {"host": 1, runner_of(packed.target): 1}
+
+
+def test_few_samples_are_traced_at_once_where_their_values_are_many_bytes(monkeypatch):
+    packed = package("residual")
+    inputs = samples(packed.graph, 7)
+    whole = verify_package(packed, inputs, ("numpy", "host"))
+    monkeypatch.setattr(verify, "CHUNK_BYTES", 5000)
+    assert 1 < verify._chunk(packed) < 7
+    assert verify_package(packed, inputs, ("numpy", "host")) == whole
+    monkeypatch.setattr(verify, "CHUNK_BYTES", 1)
+    assert verify._chunk(packed) == 1
 
 
 def test_no_samples_prove_nothing():
@@ -146,7 +162,7 @@ def test_random_inputs_are_seeded_and_reach_both_ends():
     assert (a.min(), a.max(), a.dtype) == (-128, 127, np.int8)
 
 
-@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("board", ALL_BOARDS)
 def test_verify_model_takes_a_graph(board):
     verdict = verify_model(chain(), load_target(board), n_random=3, seed=5)
     assert verdict["equal"] is True

@@ -108,7 +108,10 @@ def _object(
 ) -> Path:
     """The object of one file. Its name says all that went in, so it serves other packages too."""
     reached = _reached(file.name, texts)
-    macros = _model_macros(source) if "names.h" in reached else ()
+    defines = source.defines if file.parent == HARNESS else ()
+    macros = tuple(f"-D{define}" for define in defines)
+    if "names.h" in reached:
+        macros += _model_macros(source)
     first = [(HARNESS / name).read_text() for name in source.includes]
     told = [*compiler.command, str(compiler), *flags, *macros, *first]
     key = _digest(*told, *(part for name in reached for part in (name, texts[name])))
@@ -139,7 +142,6 @@ def _model_macros(source: Source) -> tuple[str, ...]:
         f"-DISEUL_MODEL={source.name}",
         f"-DISEUL_MODEL_UPPER={source.name.upper()}",
         f'-DISEUL_MODEL_H="{source.name}.h"',
-        *(f"-D{define}" for define in source.defines),
     )
 
 

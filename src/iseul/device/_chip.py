@@ -55,6 +55,12 @@ class Chip(Protocol):
     def write(self, address: int, data: bytes) -> None:
         """Change memory from an address on."""
 
+    def fill(self, address: int, n_bytes: int, value: int) -> None:
+        """Set memory from an address on to one byte."""
+
+    def changed(self, address: int, n_bytes: int, value: int) -> tuple[int, int] | None:
+        """Offsets of the first and the last byte that is not `value` any more."""
+
     def watch(self, addresses: Sequence[int], act: Callable[[int], None]) -> None:
         """Call `act(i)` when the instruction at addresses[i] is about to run, in their order.
 

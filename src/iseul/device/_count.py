@@ -36,12 +36,13 @@ OUTSIDE = -1
 EDGES = 1 << 20  # places in the table; half of them may be taken
 ORDER, FULL = 1, 2  # values of `error`
 
-# (step, address and bytes of the block before, address and bytes of the block)
+# (step, address and size of the block before, address and size of the block); sizes are bytes,
+# or instructions where the emulator tells those
 Edge = tuple[int, int, int, int, int]
 EDGE = np.dtype(
     [
-        *(("times", "<u8"), ("step", "<i4"), ("before", "<u4"), ("before_bytes", "<u4")),
-        *(("block", "<u4"), ("block_bytes", "<u4"), ("unused", "<u4")),
+        *(("times", "<u8"), ("step", "<i4"), ("before", "<u4"), ("before_size", "<u4")),
+        *(("block", "<u4"), ("block_size", "<u4"), ("unused", "<u4")),
     ]
 )
 
@@ -75,7 +76,7 @@ def count_invoke(
         counter.begin()
         loaded.invoke()
         edges = counter.end()
-    return _sums(edges, image, model, len(package.steps))
+    return _sums(edges, image, model, len(package.steps), counter.in_instructions)
 
 
 class _Header(ctypes.Structure):
@@ -93,7 +94,7 @@ class _Header(ctypes.Structure):
         ("step", ctypes.c_int32),
         ("entered", ctypes.c_uint32),
         ("before", ctypes.c_uint32),
-        ("before_bytes", ctypes.c_uint32),
+        ("before_size", ctypes.c_uint32),
         ("unused", ctypes.c_uint32),
     )
 
@@ -104,10 +105,12 @@ class Counter:
     path:   the file
     memory: the table, for a hook in this process
     native: whether compiled C may fill it; else `record` does
+    in_instructions: whether the emulator tells sizes of blocks in instructions, not in bytes
     """
 
     def __init__(self, package: Package, image: Image, native: bool = True) -> None:
         self.native = native
+        self.in_instructions = False
         self.invoke = f"{package.name}_invoke"
         self.entries = [image.address(step.symbol) for step in package.steps]
         start = image.address(self.invoke)
@@ -133,7 +136,7 @@ class Counter:
     def begin(self) -> None:
         """Count from here on."""
         self.header.step, self.header.entered = OUTSIDE, 0
-        self.header.before = self.header.before_bytes = 0
+        self.header.before = self.header.before_size = 0
         self.header.active = 1
 
     def record(self, address: int, n_bytes: int) -> None:
@@ -150,9 +153,9 @@ class Counter:
                 header.entered += 1
             else:
                 header.error = ORDER
-        edge = (header.step, header.before, header.before_bytes, address, n_bytes)
+        edge = (header.step, header.before, header.before_size, address, n_bytes)
         self._edges[edge] = self._edges.get(edge, 0) + 1
-        header.before, header.before_bytes = address, n_bytes
+        header.before, header.before_size = address, n_bytes
 
     def end(self) -> dict[Edge, int]:
         """How often each edge was taken. Raises ToolError."""
@@ -171,24 +174,35 @@ class Counter:
             return self._edges
         table = np.frombuffer(self.memory, EDGE, EDGES, self.header.edges_at)
         taken = table[table["times"] > 0]
-        names = ("step", "before", "before_bytes", "block", "block_bytes", "times")
+        names = ("step", "before", "before_size", "block", "block_size", "times")
         rows: Any = zip(*(taken[name].tolist() for name in names), strict=True)
         return {(step, *rest): times for step, *rest, times in rows}
 
 
-def _sums(edges: dict[Edge, int], image: Image, model: CycleModel, n_steps: int) -> Counts:
+def _sums(
+    edges: dict[Edge, int], image: Image, model: CycleModel, n_steps: int, in_instructions: bool
+) -> Counts:
     """Instructions and cycles per step."""
-    blocks = {(block, n_bytes) for _, _, _, block, n_bytes in edges}
-    code = {at: image.read(*at) for at in blocks}
+    blocks = {(block, size) for _, _, _, block, size in edges}
+    code = {at: _code(image, model, *at, in_instructions) for at in blocks}
     n_in = {at: len(model.sizes(text)) for at, text in code.items()}
     decoded = {at: model.decode(text, at[0]) for at, text in code.items()}
     own = {at: model.block(instructions) for at, instructions in decoded.items()}
     taken = {at: model.taken(instructions[-1]) for at, instructions in decoded.items()}
     steps = range(OUTSIDE, n_steps)
     instructions, cycles = dict.fromkeys(steps, 0), dict.fromkeys(steps, 0)
-    for (step, before, before_bytes, block, n_bytes), times in edges.items():
-        instructions[step] += times * n_in[block, n_bytes]
-        cycles[step] += times * own[block, n_bytes]
-        if before_bytes and before + before_bytes != block:  # the branch was taken
-            cycles[step] += times * taken[before, before_bytes]
+    for (step, before, before_size, block, size), times in edges.items():
+        instructions[step] += times * n_in[block, size]
+        cycles[step] += times * own[block, size]
+        # the branch was taken
+        if before_size and before + len(code[before, before_size]) != block:
+            cycles[step] += times * taken[before, before_size]
     return Counts(instructions, cycles)
+
+
+def _code(image: Image, model: CycleModel, address: int, size: int, in_instructions: bool) -> bytes:
+    """The code of a block."""
+    if not in_instructions:
+        return image.read(address, size)
+    ahead = image.read_up_to(address, 4 * size)
+    return ahead[: sum(model.sizes(ahead)[:size])]

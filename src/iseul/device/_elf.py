@@ -40,10 +40,17 @@ class Image:
 
     def read(self, address: int, n_bytes: int) -> bytes:
         """What was linked at an address. Raises ToolError outside of the image."""
+        found = self.read_up_to(address, n_bytes)
+        if len(found) < n_bytes:
+            raise ToolError(f"the linked image holds no {n_bytes} bytes at {address:#010x}")
+        return found
+
+    def read_up_to(self, address: int, n_bytes: int) -> bytes:
+        """As `read`, fewer where the image ends."""
         for start, data in self.segments:
-            if start <= address and address + n_bytes <= start + len(data):
+            if start <= address < start + len(data):
                 return data[address - start : address - start + n_bytes]
-        raise ToolError(f"the linked image holds nothing at {address:#010x}")
+        return b""
 
     def function_at(self, address: int) -> str:
         """Name of the function or object around an address, or the address itself."""

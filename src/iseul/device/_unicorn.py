@@ -14,6 +14,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import unicorn
 from unicorn import unicorn_py3
 
@@ -115,6 +116,13 @@ class UnicornChip:
 
     def write(self, address: int, data: bytes) -> None:
         self.uc.mem_write(address, data)
+
+    def fill(self, address: int, n_bytes: int, value: int) -> None:
+        self.uc.mem_write(address, bytes([value]) * n_bytes)
+
+    def changed(self, address: int, n_bytes: int, value: int) -> tuple[int, int] | None:
+        found = np.flatnonzero(np.frombuffer(self.read(address, n_bytes), np.uint8) != value)
+        return (int(found[0]), int(found[-1])) if len(found) else None
 
     def watch(self, addresses: Sequence[int], act: Callable[[int], None]) -> None:
         for i, address in enumerate(addresses):

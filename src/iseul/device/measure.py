@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from iseul.core.errors import ShapeError, UsageError
 from iseul.device._chip import family_of, runner_of
 from iseul.device._count import OUTSIDE, Counts, count_invoke
@@ -24,8 +22,6 @@ from iseul.device._toolchain import Compiler, find_host_compiler
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from iseul.compile import Package
     from iseul.device._elf import Image
     from iseul.device._toolchain import Family as CompilerFamily
@@ -33,7 +29,6 @@ if TYPE_CHECKING:
     from iseul.targets import Target
 
 PAINT = (0xA5, 0x5A)  # no byte keeps both unless nothing wrote it
-STACK_BYTES = 16_384  # painted at first; more where that is not enough
 
 
 def profile_package(
@@ -148,41 +143,25 @@ def _memory(package: Package, image: Image, sample: Sequence[Array]) -> dict[str
     both runs was not written. Inputs are part of the arena, so writing them touches it. The
     stack counts from its highest address to the lowest byte that changed.
     """
-    limit = STACK_BYTES
-    while True:
-        arenas, stacks = [], []
-        for paint in PAINT:
-            with Loaded(package, image) as loaded:
-                room = loaded.chip.stack_top - image.ram_end
-                arena, stack = _painted(loaded, sample, paint, min(limit, room))
-            arenas.append(arena)
-            stacks.append(stack)
-        touched = np.flatnonzero(stacks[0] | stacks[1])
-        # the lowest eighth untouched: nothing went below what was painted
-        if limit >= room or not len(touched) or touched[0] >= limit // 8:
-            break
-        limit *= 8
-    arena_touched = np.flatnonzero(arenas[0] | arenas[1])
+    arena_bytes = stack_bytes = 0
+    for paint in PAINT:
+        with Loaded(package, image) as loaded:
+            chip, all_arena = loaded.chip, loaded.arena_bytes + loaded.guard_bytes
+            room = chip.stack_top - image.ram_end
+            chip.fill(loaded.arena, all_arena, paint)
+            loaded.start()
+            loaded.reset()
+            chip.fill(image.ram_end, room, paint)
+            loaded.write_inputs(sample)
+            loaded.invoke()
+            _, last = chip.changed(loaded.arena, all_arena, paint) or (0, -1)
+            first, _ = chip.changed(image.ram_end, room, paint) or (room, 0)
+        arena_bytes = max(arena_bytes, last + 1)
+        stack_bytes = max(stack_bytes, room - first)
     return {
         "arena_bytes": loaded.arena_bytes,
         "state_bytes": loaded.state_bytes,
-        "stack_bytes": len(stacks[0]) - int(touched[0]) if len(touched) else 0,
-        "arena_touched_bytes": int(arena_touched[-1]) + 1 if len(arena_touched) else 0,
+        "stack_bytes": stack_bytes,
+        "arena_touched_bytes": arena_bytes,
         "model_bytes": loaded.model_bytes,
     }
-
-
-def _painted(
-    loaded: Loaded, sample: Sequence[Array], paint: int, stack_bytes: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which bytes of arena and stack one invoke changes."""
-    chip, stack_at = loaded.chip, loaded.chip.stack_top - stack_bytes
-    arena_bytes = loaded.arena_bytes + loaded.guard_bytes
-    chip.write(loaded.arena, bytes([paint]) * arena_bytes)
-    loaded.start()
-    loaded.reset()
-    chip.write(stack_at, bytes([paint]) * stack_bytes)
-    loaded.write_inputs(sample)
-    loaded.invoke()
-    arena = np.frombuffer(chip.read(loaded.arena, arena_bytes), np.uint8) != paint
-    return arena, np.frombuffer(chip.read(stack_at, stack_bytes), np.uint8) != paint

@@ -16,9 +16,9 @@ typedef struct {
   uint64_t times;  // 0: the place is free
   int32_t step;    // index of the step, or ISEUL_EDGES_OUTSIDE
   uint32_t before;
-  uint32_t before_bytes;  // 0 for the first block of all
+  uint32_t before_size;  // 0 for the first block of all
   uint32_t block;
-  uint32_t block_bytes;
+  uint32_t block_size;  // in the unit of the emulator
   uint32_t unused;
 } iseul_edge_t;
 
@@ -34,7 +34,7 @@ typedef struct {
   int32_t step;      // where the program is
   uint32_t entered;  // steps so far
   uint32_t before;
-  uint32_t before_bytes;
+  uint32_t before_size;
   uint32_t unused;
   uint32_t entries[];  // address of each step's function, in the order of their calls
 } iseul_edges_t;
@@ -63,7 +63,7 @@ static inline void iseul_edges_follow(iseul_edges_t *m, uint32_t address) {
   }
 }
 
-static inline void iseul_edges_block(iseul_edges_t *m, uint32_t address, uint32_t n_bytes) {
+static inline void iseul_edges_block(iseul_edges_t *m, uint32_t address, uint32_t size) {
   if (!m->active) {
     return;
   }
@@ -79,17 +79,17 @@ static inline void iseul_edges_block(iseul_edges_t *m, uint32_t address, uint32_
         break;
       }
       ++m->n;
-      *e = (iseul_edge_t){1, m->step, m->before, m->before_bytes, address, n_bytes, 0};
+      *e = (iseul_edge_t){1, m->step, m->before, m->before_size, address, size, 0};
       break;
     }
     if (e->block == address && e->before == m->before && e->step == m->step &&
-        e->block_bytes == n_bytes && e->before_bytes == m->before_bytes) {
+        e->block_size == size && e->before_size == m->before_size) {
       ++e->times;
       break;
     }
   }
   m->before = address;
-  m->before_bytes = n_bytes;
+  m->before_size = size;
 }
 
 #endif

@@ -3,6 +3,7 @@
 //
 // `iseul_harness_start` turns the FPU (and Helium) on, points the vector table at a trap, and,
 // with an Armv8-M MPU, makes flash read-only and RAM not executable. The debugger calls it first.
+// `fill` and the two that look for a change serve to paint memory; they need (nearly) no stack.
 // Every fault ends in `iseul_harness_trap`, a function call in `iseul_harness_stop`: the debugger
 // waits at both, so they have a page of their own (a page with a breakpoint runs slowly).
 #include <stdint.h>
@@ -45,6 +46,13 @@ __asm__(
     ".balign 4096\n"
     ".text\n");
 
+// n bytes from `at` on become `value`.
+void iseul_harness_fill(volatile uint8_t *at, int32_t n, int32_t value);
+
+// Index of the first or last of n bytes that is not `value`; n or -1 if there is none.
+int32_t iseul_harness_first_change(const volatile uint8_t *at, int32_t n, int32_t value);
+int32_t iseul_harness_last_change(const volatile uint8_t *at, int32_t n, int32_t value);
+
 typedef void (*vector_t)(void);
 __attribute__((aligned(256))) HARNESS_DATA static const vector_t vectors[] = {
     0,    TRAP, TRAP, TRAP, TRAP, TRAP, TRAP, TRAP,  // stack, reset, NMI, faults
@@ -70,4 +78,28 @@ HARNESS_CODE void iseul_harness_start(uint32_t flash_start, uint32_t flash_end,
     MPU_CTRL = 3u;  // on, also in handlers of hard faults; no background region
   }
   __asm volatile("dsb\n isb" ::: "memory");
+}
+
+HARNESS_CODE void iseul_harness_fill(volatile uint8_t *at, int32_t n, int32_t value) {
+  for (int32_t i = 0; i < n; ++i) {
+    at[i] = (uint8_t)value;
+  }
+}
+
+HARNESS_CODE int32_t iseul_harness_first_change(const volatile uint8_t *at, int32_t n,
+                                                int32_t value) {
+  int32_t i = 0;
+  while (i < n && at[i] == value) {
+    ++i;
+  }
+  return i;
+}
+
+HARNESS_CODE int32_t iseul_harness_last_change(const volatile uint8_t *at, int32_t n,
+                                               int32_t value) {
+  int32_t i = n - 1;
+  while (i >= 0 && at[i] == value) {
+    --i;
+  }
+  return i;
 }
