@@ -95,7 +95,7 @@ def _convert(file: File, name: str) -> tuple[Graph | None, tuple[Blocker, ...]]:
     for node, problem, remedy in _broken(file, inputs, nodes):
         i, kind = origin[node.name]
         found.append((i, Blocker(kind, node.name, problem, remedy)))
-    found += [(-1, blocker) for blocker in _left_over(file, name)]
+    found += [(-1, blocker) for blocker in _left_over(file, main, name)]
     if found:
         found.sort(key=lambda entry: entry[0])
         return None, tuple(dict.fromkeys(blocker for _, blocker in found))
@@ -104,19 +104,21 @@ def _convert(file: File, name: str) -> tuple[Graph | None, tuple[Blocker, ...]]:
     return graph, ()
 
 
-def _left_over(file: File, name: str) -> list[Blocker]:
+def _left_over(file: File, main: Table, name: str) -> list[Blocker]:
     """Subgraphs and variables that no operator accounts for."""
     found = []
+    given = main.vector(schema.SubGraph.INPUTS, "i4").tolist()
     unread = len(file.subgraphs) - len(file.called)
     if unread:
         problem = (
             f"has {len(file.subgraphs)} subgraphs, but must have one, and those that CALL_ONCE runs"
         )
         found.append(Blocker("model", name, problem, "convert it without control flow"))
-    for memory in file.variables.values():
-        if not memory.is_written:
-            problem = f'tensor "{memory.value.name}" is a variable, but no op writes it'
-            remedy = "make the state an input and an output of the model"
+    for index, memory in file.variables.items():
+        if not memory.is_written or index in given:
+            lack = "is an input too" if index in given else "no op writes it"
+            problem = f'tensor "{memory.value.name}" is a variable, but {lack}'
+            remedy = "make the state an input and an output of the model, and no variable"
             found.append(Blocker("model", name, problem, remedy))
     return found
 
@@ -182,11 +184,11 @@ def _draft(
 
 
 def _states(file: File) -> tuple[tuple[State, ...], list[Value]]:
-    """The graph's states; those that are never written are constants."""
+    """The graph's states; resources that are never written are constants."""
     written = [memory for memory in file.memories if memory.is_written]
     states = tuple(State(m.value.name, m.now.name, m.initial) for m in written)
-    fixed = [replace(m.value, data=m.initial) for m in file.memories if not m.is_written]
-    return states, fixed
+    fixed = [m for m in file.resources.values() if not m.is_written]
+    return states, [replace(m.value, data=m.initial) for m in fixed]
 
 
 def _broken(file: File, inputs: Sequence[str], nodes: list[Node]) -> list[tuple[Node, str, str]]:
