@@ -33,6 +33,10 @@ class Net(Builder):
         """A quantized input."""
         return self.input(name, shape, "int8", per_tensor(scale, zero_point))
 
+    def int16(self, shape: Shape, scale: float = 2e-4, name: str = "x") -> str:
+        """A quantized input of 16 bits: its zero point is 0."""
+        return self.input(name, shape, "int16", per_tensor(scale))
+
     def weights(
         self,
         shape: Shape,
@@ -51,10 +55,17 @@ class Net(Builder):
             quant = per_tensor(per_tensor_scale)
         return self.constant("w", data, quant=quant)
 
-    def bias(self, n: int, largest: int = 4000) -> str:
-        """int32 bias; its scale follows from the node, so it states none."""
+    def bias(self, n: int, largest: int = 4000, dtype: str = "int32") -> str:
+        """int32 or int64 bias; its scale follows from the node, so it states none."""
         data = self.random.integers(-largest, largest, n, endpoint=True)
-        return self.constant("b", data.astype(np.int32))
+        return self.constant("b", data.astype(dtype))
+
+    def bias_of(self, kind: str, bias: bool | str, n: int) -> list[str]:
+        """The bias that a case wants: none (False), the usual one of int8 or int16, or a dtype."""
+        if not bias:
+            return []
+        usual, largest = ("int32", 4000) if kind == "int8" else ("int64", 1_000_000)
+        return [self.bias(n, largest, usual if bias is True else str(bias))]
 
     def reals(self, name: str, shape: Shape, scale: float = 1.0) -> str:
         """A float constant, normally distributed."""
@@ -132,6 +143,9 @@ def quant(scale: float, zero_point: int = 0) -> Quantization:
 
 
 def balanced(n_taps: int, scale_in: float = 0.05, scale_w: float = 0.01) -> float:
-    """An output scale under which random int8 sums of n_taps products fill the int8 range."""
+    """An output scale under which random int8 sums of n_taps products fill the int8 range.
+
+    So do int16 sums the int16 range: both grow by 256.
+    """
     # standard deviation of a uniform int8 is 74; the output shall have about 50
     return scale_in * scale_w * 74.0 * 74.0 * float(np.sqrt(n_taps)) / 50.0

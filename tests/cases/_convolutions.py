@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the tables of conv2d and depthwise_conv2d build a node from a few numbers."""
+"""How the tables of convolutions build a node from a few numbers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ def convolution(
     size: tuple[int, int, int],
     channels: int,
     kernel: Kernel,
+    /,
     *,
     kind: str = "int8",
-    bias: bool = True,
+    bias: bool | str = True,
+    batch: int = 1,
+    groups: int = 1,
     scale_in: float = 0.05,
     zero_in: int = 3,
     scale_w: float = 0.01,
@@ -28,31 +31,35 @@ def convolution(
     zero_out: int = -5,
     **attrs: Any,
 ) -> Case:
-    """A case of conv2d or depthwise_conv2d.
+    """A case of conv2d, depthwise_conv2d or transpose_conv.
 
     size:      H, W, C of the input
     channels:  C_out
-    scale_out: by default such that the output fills int8
+    kind:      of the activations
+    bias:      whether there is one, or its dtype where that is not the usual one
+    scale_out: by default such that the output fills int8 or int16
     """
     depthwise = op == "depthwise_conv2d"
-    shape = (1, *kernel, channels) if depthwise else (channels, *kernel, size[2])
+    shape = (1, *kernel, channels) if depthwise else (channels, *kernel, size[2] // groups)
     axis = 3 if depthwise else 0
-    n_taps = kernel[0] * kernel[1] * (1 if depthwise else size[2])
+    n_taps = kernel[0] * kernel[1] * (1 if depthwise else size[2] // groups)
+    x_shape = (batch, *size)
 
     def real(net: Net) -> str:
-        x = net.input("x", (1, *size))
+        x = net.input("x", x_shape)
         values = [x, net.reals("w", shape, n_taps**-0.5)]
         if bias:
             values.append(net.reals("b", (channels,)))
         return net.node(op, values, **attrs)
 
     def integer(net: Net) -> str:
-        x = net.int8((1, *size), scale_in, zero_in)
+        is_int8 = kind == "int8"
+        x = net.int8(x_shape, scale_in, zero_in) if is_int8 else net.int16(x_shape, scale_in)
         only = scale_w if one_scale else None
         w = net.weights(shape, axis, scale=scale_w, largest=largest_w, per_tensor_scale=only)
-        values = [x, w, *([net.bias(channels)] if bias else [])]
-        wide = scale_out or balanced(n_taps, scale_in, scale_w * largest_w / 127)
-        return net.node(op, values, quant=quant(wide, zero_out), **attrs)
+        values = [x, w, *net.bias_of(kind, bias, channels)]
+        fills = scale_out or balanced(n_taps, scale_in, scale_w * largest_w / 127)
+        return net.node(op, values, quant=quant(fills, zero_out if is_int8 else 0), **attrs)
 
     if kind == "float32":
         return Case(f"{op}/{what}", real, tolerance=2e-5, reason=SUMS_REORDERED)

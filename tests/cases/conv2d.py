@@ -3,9 +3,20 @@
 
 from functools import partial
 
+import numpy as np
+
+from cases._case import Case, Net, quant
 from cases._convolutions import convolution
 
 _conv = partial(convolution, "conv2d")
+
+
+def _overflowing(net: Net) -> str:
+    """The corner samples (all -32768, all 32767) have sums beyond 32 bits."""
+    x = net.int16((1, 2, 3, 300), 2e-4)
+    w = net.constant("w", np.full((3, 2, 2, 300), 127, np.int8), quant=quant(0.01))
+    return net.node("conv2d", [x, w], quant=quant(0.06))
+
 
 CASES = (
     _conv("1x1", (4, 5, 8), 8, (1, 1)),
@@ -51,6 +62,43 @@ CASES = (
     ),
     _conv("multiplier far below 1", (3, 3, 8), 4, (3, 3), scale_out=40.0),
     _conv("multiplier 0: everything is the zero point", (2, 2, 2), 2, (1, 1), scale_out=1e7),
+    _conv("batch of 2", (3, 4, 3), 4, (3, 3), batch=2, pads=(1, 1, 1, 1)),
+    _conv("2 groups", (4, 5, 6), 8, (3, 3), groups=2, pads=(1, 1, 1, 1)),
+    _conv("3 groups of one output, dilation", (5, 6, 6), 3, (2, 3), groups=3, dilation=(2, 2)),
+    _conv("a group per channel, stride 2", (5, 5, 4), 8, (3, 3), groups=4, stride=(2, 2)),
+    _conv("int16 1x1", (3, 4, 8), 5, (1, 1), kind="int16", scale_in=2e-4),
+    _conv("int16 3x3 same", (5, 4, 3), 4, (3, 3), kind="int16", pads=(1, 1, 1, 1)),
+    _conv("int16 dilation, stride", (7, 8, 2), 3, (3, 2), kind="int16", dilation=(2, 3)),
+    _conv("int16 int32 bias", (4, 4, 3), 4, (3, 3), kind="int16", bias="int32"),
+    _conv("int16 no bias", (4, 4, 3), 4, (3, 3), kind="int16", bias=False, stride=(2, 1)),
+    Case(
+        "conv2d/int16 int32 sums wrap around", _overflowing, skips={"fake_quantize": "reals do not"}
+    ),
+    _conv("int16 sums of 64 bits", (3, 3, 128), 2, (3, 3), kind="int16"),
+    _conv("int16 relu6, one scale", (4, 4, 3), 4, (2, 2), kind="int16", activation="relu6"),
+    _conv("int16 saturates", (4, 4, 3), 4, (3, 3), kind="int16", scale_out=1e-3),
+    _conv("int16 groups, batch", (4, 3, 6), 4, (3, 2), kind="int16", groups=2, batch=2),
+    _conv(
+        "int16 multiplier above 1",
+        (4, 4, 2),
+        4,
+        (1, 1),
+        kind="int16",
+        scale_in=1e-3,
+        largest_w=2,
+        scale_w=0.5,
+        scale_out=3e-4,
+    ),
+    _conv(
+        "int16 int32 sums shift left",
+        (4, 4, 2),
+        4,
+        (1, 1),
+        kind="int16",
+        bias="int32",
+        scale_out=3e-4,
+    ),
+    _conv("float 2 groups, batch", (4, 5, 6), 8, (3, 3), kind="float32", groups=2, batch=2),
     _conv("float 1x1", (4, 5, 7), 5, (1, 1), kind="float32"),
     _conv(
         "float 3x3 stride 2", (7, 6, 3), 4, (3, 3), kind="float32", stride=(2, 2), pads=(1, 1, 0, 1)

@@ -47,6 +47,27 @@ CASES = (
         scale_w=0.05,
     ),
     _conv("multiplier far below 1", (4, 4, 3), 3, (3, 3), scale_out=40.0),
+    _conv("batch of 3", (3, 4, 5), 5, (3, 3), batch=3, pads=(1, 1, 1, 1)),
+    _conv("int16 3x3 same", (5, 4, 6), 6, (3, 3), kind="int16", pads=(1, 1, 1, 1)),
+    _conv("int16 depth multiplier 2", (5, 5, 3), 6, (3, 2), kind="int16", stride=(2, 1)),
+    _conv(
+        "int16 int32 bias, dilation",
+        (6, 5, 3),
+        3,
+        (3, 2),
+        kind="int16",
+        bias="int32",
+        dilation=(2, 2),
+    ),
+    _conv(
+        "int16 one scale, relu",
+        (5, 5, 2),
+        2,
+        (3, 3),
+        kind="int16",
+        one_scale=True,
+        activation="relu",
+    ),
     _conv(
         "float 3x3 stride 2", (7, 6, 5), 5, (3, 3), kind="float32", stride=(2, 2), pads=(1, 1, 0, 1)
     ),

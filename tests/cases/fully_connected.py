@@ -13,7 +13,9 @@ def _case(
     shape: tuple[int, ...],
     n_out: int,
     *,
-    bias: bool = True,
+    kind: str = "int8",
+    bias: bool | str = True,
+    batch: int = 1,
     zero_in: int = 3,
     scale_in: float = 0.05,
     scale_w: float = 0.01,
@@ -28,10 +30,12 @@ def _case(
     def build(net: Net) -> str:
         only = scale_w if one_scale else None
         w = net.weights((n_out, n_in), 0, scale=scale_w, largest=largest_w, per_tensor_scale=only)
-        values = [net.int8((1, *shape), scale_in, zero_in), w]
-        values += [net.bias(n_out)] if bias else []
-        wide = scale_out or balanced(n_in, scale_in, scale_w * largest_w / 127)
-        return net.node("fully_connected", values, quant=quant(wide, zero_out), **attrs)
+        is_int8, x_shape = kind == "int8", (batch, *shape)
+        x = net.int8(x_shape, scale_in, zero_in) if is_int8 else net.int16(x_shape, scale_in)
+        values = [x, w, *net.bias_of(kind, bias, n_out)]
+        fills = scale_out or balanced(n_in, scale_in, scale_w * largest_w / 127)
+        out = quant(fills, zero_out if is_int8 else 0)
+        return net.node("fully_connected", values, quant=out, **attrs)
 
     return Case(f"fully_connected/{what}", build)
 
@@ -83,6 +87,12 @@ CASES = (
         scale_out=2e-5,
     ),
     _case("multiplier far below 1", (40,), 6, scale_out=40.0),
+    _case("batch of 3", (5, 2), 4, batch=3),
+    _case("int16", (37,), 11, kind="int16"),
+    _case("int16 one scale", (20,), 6, kind="int16", one_scale=True, scale_w=0.0117),
+    _case("int16 int32 bias, relu6", (20,), 6, kind="int16", bias="int32", activation="relu6"),
+    _case("int16 no bias, keeps the axes", (3, 8), 5, kind="int16", bias=False, keep_dims=True),
+    _case("int16 sums of 64 bits", (1200,), 2, kind="int16"),
     _float("float", (37,), 11),
     _float("float flattens, relu", (3, 4, 2), 5, activation="relu"),
     _float("float keeps the axes", (3, 6), 4, keep_dims=True),

@@ -12,43 +12,119 @@ from tflm._draw import Single, a_scale, a_shape, a_zero_point, reach
 from unit._tflite_bytes import Model
 
 
-def convolution(rng: Generator, depthwise: bool) -> Single:
+def operands(
+    net: Model,
+    rng: Generator,
+    x_shape: tuple[int, ...],
+    w_shape: tuple[int, ...],
+    axis: int,
+    kind: str,
+    biases: tuple[str, ...],
+    near_the_end: int = 0,
+) -> tuple[list[int], float]:
+    """Tensors x, weights and, but for one of `biases` being empty, bias; and a scale of the output.
+
+    axis:   of the output channels in the weights
+    biases: dtypes to choose from; "" is none
+    near_the_end: added to an int32 bias of int16 activations or taken off, so that sums wrap
+    """
+    n_out = w_shape[axis]
+    n_taps = int(np.prod(w_shape)) // n_out
+    bias = str(rng.choice(biases))
+    if kind == "float32":
+        inputs = [
+            net.tensor(x_shape, kind),
+            net.tensor(w_shape, kind, data=rng.normal(size=w_shape)),
+        ]
+        if bias:
+            inputs.append(net.tensor((n_out,), kind, data=rng.normal(size=n_out)))
+        return inputs, 0.0
+    s_in = a_scale(rng, 1e-5, 1e-2) if kind == "int16" else a_scale(rng)
+    n_scales = n_out if rng.random() < 0.7 else 1
+    s_w = np.array([a_scale(rng, 1e-3, 1e-1) for _ in range(n_scales)], np.float32)
+    zero = 0 if kind == "int16" else a_zero_point(rng)
+    inputs = [
+        net.tensor(x_shape, kind, scale=s_in, zero_point=zero),
+        net.tensor(w_shape, scale=s_w, axis=axis, data=rng.integers(-127, 128, w_shape)),
+    ]
+    if bias:
+        far = near_the_end if bias == "int32" and kind == "int16" else 0
+        data = rng.integers(-20_000, 20_000, n_out) * (1 if kind == "int8" else 256)
+        data += rng.choice([-far, far], n_out)
+        inputs.append(net.tensor((n_out,), bias, scale=s_w * np.float32(s_in), data=data))
+    return inputs, s_in * float(s_w.mean()) * 9000 * n_taps**0.5 / rng.uniform(20, 400)
+
+
+def result(net: Model, rng: Generator, shape: tuple[int, ...], kind: str, scale: float) -> int:
+    if kind == "float32":
+        return net.tensor(shape, kind)
+    zero = 0 if kind == "int16" else a_zero_point(rng)
+    return net.tensor(shape, kind, scale=scale, zero_point=zero)
+
+
+def convolution(
+    rng: Generator,
+    depthwise: bool,
+    kind: str = "int8",
+    biases: tuple[str, ...] = ("int32", ""),
+    near_the_end: int = 0,
+) -> Single:
     net = Model()
     h, w, c = a_shape(rng, 3, 8)
+    batch = int(rng.integers(1, 3))
     kernel, stride = a_shape(rng, 2, 4), a_shape(rng, 2, 3)
     dilation = a_shape(rng, 2, 2)
     same = any((k - 1) * d >= n for k, d, n in zip(kernel, dilation, (h, w), strict=True)) or bool(
         rng.integers(2)
     )
     multiplier = int(rng.integers(1, 4))
-    n_out = c * multiplier if depthwise else int(rng.integers(1, 9))
-    n_taps = kernel[0] * kernel[1] * (1 if depthwise else c)
-    s_in = a_scale(rng)
-    n_scales = n_out if rng.random() < 0.7 else 1
-    s_w = np.array([a_scale(rng, 1e-3, 1e-1) for _ in range(n_scales)], np.float32)
-    s_out = s_in * float(s_w.mean()) * 9000 * n_taps**0.5 / rng.uniform(20, 400)
-    shape = (1, *kernel, n_out) if depthwise else (n_out, *kernel, c)
-    weights = rng.integers(-127, 128, shape)
-    inputs = [
-        net.tensor((1, h, w, c), scale=s_in, zero_point=a_zero_point(rng)),
-        net.tensor(shape, scale=s_w, axis=3 if depthwise else 0, data=weights),
-    ]
-    if rng.random() < 0.8:
-        bias = rng.integers(-20_000, 20_000, n_out)
-        inputs.append(net.tensor((n_out,), "int32", scale=s_w * np.float32(s_in), data=bias))
+    groups = int(rng.choice([g for g in range(1, c + 1) if c % g == 0]))
+    n_out = c * multiplier if depthwise else groups * int(rng.integers(1, 9))
+    shape = (1, *kernel, n_out) if depthwise else (n_out, *kernel, c // groups)
+    axis = 3 if depthwise else 0
+    inputs, s_out = operands(net, rng, (batch, h, w, c), shape, axis, kind, biases, near_the_end)
     sizes = [
         reach(same, n, k, s, d) for n, k, s, d in zip((h, w), kernel, stride, dilation, strict=True)
     ]
-    y = net.tensor((1, *sizes, n_out), scale=s_out, zero_point=a_zero_point(rng))
+    y = result(net, rng, (batch, *sizes, n_out), kind, s_out)
     options: list[Any] = [("i1", 0 if same else 1), ("i4", stride[1]), ("i4", stride[0])]
     options += [("i4", multiplier)] if depthwise else []
     options += [("i1", int(rng.integers(4))), ("i4", dilation[1]), ("i4", dilation[0])]
-    kind = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
-    net.operator(kind, inputs, [y], dict(enumerate(options)), 2 if depthwise else 1)
-    return Single(net, inputs[:1], [y])
+    name, union = ("DEPTHWISE_CONV_2D", 2) if depthwise else ("CONV_2D", 1)
+    net.operator(name, inputs, [y], dict(enumerate(options)), union)
+    return Single(net, inputs[:1], [y], rtol=1e-5 if kind == "float32" else 0.0)
+
+
+def transposed(rng: Generator, kind: str, biases: tuple[str, ...]) -> Single:
+    net = Model()
+    h, w, c = a_shape(rng, 3, 6)
+    batch, n_out = (int(n) for n in rng.integers(1, (3, 6)))
+    kernel, stride = a_shape(rng, 2, 4), a_shape(rng, 2, 3)
+    same = bool(rng.integers(2))
+    sizes = tuple(
+        n * s if same else (n - 1) * s + k for n, s, k in zip((h, w), stride, kernel, strict=True)
+    )
+    inputs, s_out = operands(net, rng, (batch, h, w, c), (n_out, *kernel, c), 0, kind, biases)
+    y_shape = (batch, *sizes, n_out)
+    y = result(net, rng, y_shape, kind, s_out)
+    stated = net.tensor((4,), "int32", data=np.array(y_shape))
+    x, weights, *bias = inputs
+    options = {0: ("i1", 0 if same else 1), 1: ("i4", stride[1]), 2: ("i4", stride[0])}
+    net.operator("TRANSPOSE_CONV", [stated, weights, x, *bias], [y], options, 49)
+    return Single(net, [x], [y], rtol=1e-5 if kind == "float32" else 0.0)
 
 
 CASES = {
-    "conv2d": lambda rng: convolution(rng, depthwise=False),
-    "depthwise_conv2d": lambda rng: convolution(rng, depthwise=True),
+    "conv2d": lambda rng: convolution(rng, False),
+    "conv2d int16": lambda rng: convolution(rng, False, "int16", ("int64", "int32", "")),
+    "conv2d int16 wraps": lambda rng: convolution(
+        rng, False, "int16", ("int32",), 2**31 - 20_000 * 256
+    ),
+    "conv2d float": lambda rng: convolution(rng, False, "float32", ("float32", "")),
+    "depthwise_conv2d": lambda rng: convolution(rng, True),
+    "depthwise_conv2d int16": lambda rng: convolution(rng, True, "int16", ("int64", "")),
+    "depthwise_conv2d float": lambda rng: convolution(rng, True, "float32", ("float32", "")),
+    "transpose_conv": lambda rng: transposed(rng, "int8", ("int32", "")),
+    "transpose_conv int16": lambda rng: transposed(rng, "int16", ("int64",)),
+    "transpose_conv float": lambda rng: transposed(rng, "float32", ("float32", "")),
 }

@@ -10,14 +10,13 @@ from tflm._draw import Single, a_scale, a_shape, a_zero_point
 from unit._tflite_bytes import Model
 
 
-def fully_connected(rng: Generator) -> Single:
+def fully_connected(
+    rng: Generator, kind: str = "int8", biases: tuple[str, ...] = ("int32", "int32", "")
+) -> Single:
+    """biases: dtypes to choose from; "" is none."""
     net = Model()
     n_in, n_out, rows = a_shape(rng, 3, 30)
     rows = rows % 3 + 1
-    s_in = a_scale(rng)
-    n_scales = n_out if rng.random() < 0.3 else 1
-    s_w = np.array([a_scale(rng, 1e-3, 1e-1) for _ in range(n_scales)], np.float32)
-    s_out = s_in * float(s_w.mean()) * 9000 * n_in**0.5 / rng.uniform(20, 400)
     shapes = [
         ((rows, n_in), (rows, n_out)),
         ((1, rows, n_in), (1, rows, n_out)),
@@ -25,19 +24,35 @@ def fully_connected(rng: Generator) -> Single:
         ((1, n_in, 1, 1), (1, n_out)),
     ]
     x_shape, y_shape = shapes[int(rng.integers(4))]
+    bias = str(rng.choice(biases))
+    options = {0: ("i1", int(rng.integers(4))), 2: ("u1", int(len(y_shape) == 3))}
+    if kind == "float32":
+        w, b = rng.normal(size=(n_out, n_in)), rng.normal(size=n_out)
+        inputs = [net.tensor(x_shape, kind), net.tensor((n_out, n_in), kind, data=w)]
+        inputs += [net.tensor((n_out,), kind, data=b)] if bias else []
+        y = net.tensor(y_shape, kind)
+        net.operator("FULLY_CONNECTED", inputs, [y], options, 8)
+        return Single(net, inputs[:1], [y], rtol=1e-5)
+    s_in = a_scale(rng) if kind == "int8" else a_scale(rng, 1e-5, 1e-2)
+    # TFLite Micro has scales per channel for int8 only
+    n_scales = n_out if kind == "int8" and rng.random() < 0.3 else 1
+    s_w = np.array([a_scale(rng, 1e-3, 1e-1) for _ in range(n_scales)], np.float32)
+    s_out = s_in * float(s_w.mean()) * 9000 * n_in**0.5 / rng.uniform(20, 400)
+    zeros = [a_zero_point(rng), a_zero_point(rng)] if kind == "int8" else [0, 0]
     inputs = [
-        net.tensor(x_shape, scale=s_in, zero_point=a_zero_point(rng)),
+        net.tensor(x_shape, kind, scale=s_in, zero_point=zeros[0]),
         net.tensor((n_out, n_in), scale=s_w, data=rng.integers(-127, 128, (n_out, n_in))),
     ]
-    if rng.random() < 0.7:
-        bias = rng.integers(-20_000, 20_000, n_out)
-        inputs.append(net.tensor((n_out,), "int32", scale=s_w * np.float32(s_in), data=bias))
-    y = net.tensor(y_shape, scale=s_out, zero_point=a_zero_point(rng))
-    options = {0: ("i1", int(rng.integers(4))), 2: ("u1", int(len(y_shape) == 3))}
+    if bias:
+        data = rng.integers(-20_000, 20_000, n_out) * (1 if kind == "int8" else 256)
+        inputs.append(net.tensor((n_out,), bias, scale=s_w * np.float32(s_in), data=data))
+    y = net.tensor(y_shape, kind, scale=s_out, zero_point=zeros[1])
     net.operator("FULLY_CONNECTED", inputs, [y], options, 8)
     return Single(net, inputs[:1], [y])
 
 
 CASES = {
     "fully_connected": fully_connected,
+    "fully_connected int16": lambda rng: fully_connected(rng, "int16", ("int64", "")),
+    "fully_connected float": lambda rng: fully_connected(rng, "float32", ("float32", "")),
 }

@@ -100,6 +100,8 @@ def has_integer_output(case: Case) -> bool:
 )
 def test_fake_quantized_output_is_near_the_integers(case: Case) -> None:
     """Fake-quantized reals are those of the integers, within one step (rounded once, not twice)."""
+    if "fake_quantize" in case.skips:
+        pytest.skip(case.skips["fake_quantize"])
     graph = case.graph()
     value = graph.values[graph.outputs[0]]
     assert value.quant is not None
@@ -255,7 +257,6 @@ def test_requantize_refuses_what_leaves_32_bits() -> None:
         ("reshape", [(1, 5)], {"shape": (-1, 4)}),
         ("reshape", [(1, 4)], {"shape": ()}),
         ("pad", [(1, 4)], {"pads": ((0, 0),)}),
-        ("pad", [(1, 4)], {"pads": ((1, 0), (0, 0))}),
         ("softmax", [()], {}),
         ("batch_norm", [(1, 4), (4,), (4,), (4,), (3,)], {}),
         ("batch_norm", [(1, 4), (4,)], {}),

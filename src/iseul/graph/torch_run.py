@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 _STORAGE_OPS = ("quantize", "dequantize")
 
 
+_BIASES = ("int32", "int64")
+
+
 def run_integers(graph: Graph, inputs: Sequence[Array], *, stateful: bool = False) -> list[Array]:
     """The graph's outputs by the ops' torch meanings; integers are exact.
 
@@ -229,8 +232,8 @@ def _quantizations(graph: Graph) -> dict[str, Quantization]:
     grids = {value.name: value.quant for value in graph.values.values() if value.quant is not None}
     for node in graph.nodes:
         io = graph.io(node)
-        # a third input of int32 beside quantized weights is a bias
-        if len(io.inputs) > 2 and io.inputs[2].dtype == "int32" and io.inputs[1].quant is not None:
+        # a third input of whole numbers beside quantized weights is a bias
+        if len(io.inputs) > 2 and io.inputs[2].dtype in _BIASES and io.inputs[1].quant is not None:
             grids.setdefault(io.inputs[2].name, quantized.bias_quantization(io))
     return grids
 
@@ -248,7 +251,7 @@ def _as_reals(io: Io) -> Io:
     """The values of a node as a real-valued run sees them."""
 
     def real(value: Value) -> Value:
-        if value.quant is None and value.dtype != "int32":
+        if value.quant is None and value.dtype not in _BIASES:
             return value
         return replace(value, dtype="float32", quant=None, data=None)
 

@@ -8,6 +8,9 @@ from zero. We compute it with the nudge forms that are equal for every int32 inp
     SRDHM(x, q)    = floor((x q + 2^30) / 2^31)                      for q >= 0
     RDBPOT(y, n)   = floor((y + 2^(n-1) - [y < 0]) / 2^n)            for n > 0
 
+64-bit accumulators of int16 ops have an overload of their own there, with a multiplier of 16
+bits and one rounding: `requantize_wide`.
+
 All functions take numpy integer arrays, Python integers or torch int64 tensors.
 """
 
@@ -70,3 +73,32 @@ def requantize(x: Integers, multiplier: Integers, shift: Integers) -> Integers:
     left = shift * (shift > 0)
     right = -shift * (shift < 0)
     return rounding_divide_by_pot(rounding_doubling_high_mul(x * (1 << left), multiplier), right)
+
+
+# What `requantize_wide` may be given: the reference asserts both
+WIDE_LIMIT = 1 << 47
+WIDE_SHIFT = 7
+
+
+def reduce_multiplier(multiplier: Integers) -> Integers:
+    """The upper 16 bits of a multiplier, rounded half up and at most 2^15 - 1."""
+    reduced = (multiplier + (1 << 15)) >> 16
+    return reduced - (reduced >> 15)
+
+
+def requantize_wide(x: Integers, multiplier: Integers, shift: Integers) -> Integers:
+    """x * multiplier * 2^(shift - 31) with a multiplier of 16 bits, rounded half up, in int32.
+
+    TensorFlow Lite Micro's MultiplyByQuantizedMultiplier of an int64 (kernels/internal/common.cc).
+
+    x:     |x| < 2^47
+    shift: -31 .. 7
+    A result beyond 32 bits wraps around, as the reference's does.
+    """
+    half = 1 << (14 - shift)
+    return wrap_int32((x * reduce_multiplier(multiplier) + half) >> (15 - shift))
+
+
+def wrap_int32(x: Integers) -> Integers:
+    """x modulo 2^32, in the range of int32."""
+    return ((x + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// iseul_conv2d_f32: 2-D convolution with bias and clamp.
+// iseul_conv2d_f32: 2-D convolution, in groups of channels, with bias and clamp.
 //
 // in       (batch, in_h, in_w, in_c)
 // out      (batch, out_h, out_w, out_c); not in
@@ -8,41 +8,49 @@
 // Meaning: graph/ops/conv2d.py, up to the order of the float32 sums.
 #include "iseul_weighted.h"
 
-static float sum_of(const iseul_conv_f32_t *p, const float *in, const float *w, iseul_span_t rows,
-                    iseul_span_t columns) {
-  const iseul_window_t *const g = &p->window;
+static float sum_of(const iseul_patch_t *patch, const float *x_row, const float *w_row) {
   float acc = 0.0f;
-  if (columns.last <= columns.first) {
-    return acc;  // on padding only
-  }
-  for (int32_t i = rows.first; i < rows.last; ++i) {
-    const int32_t y = rows.start + (i - rows.first) * g->dilation_h;
-    const float *x = in + (y * g->in_w + columns.start) * g->in_c;
-    const float *tap = w + (i * g->kernel_w + columns.first) * g->in_c;
-    for (int32_t j = columns.first; j < columns.last; ++j) {
-      for (int32_t c = 0; c < g->in_c; ++c) {
-        acc += x[c] * *tap++;
+  for (int32_t i = patch->rows; i > 0; --i) {
+    const float *x = x_row;
+    const float *w = w_row;
+    for (int32_t j = patch->runs; j > 0; --j) {
+      for (int32_t k = 0; k < patch->run; ++k) {
+        acc += x[k] * *w++;
       }
-      x += g->dilation_w * g->in_c;
+      x += patch->x_run;
     }
+    x_row += patch->x_row;
+    w_row += patch->w_row;
   }
   return acc;
 }
 
+// All output channels of one position.
+static void position(const iseul_conv_f32_t *p, const iseul_patch_t *patch, const float *x,
+                     float *out) {
+  const int32_t filter = p->window.kernel_h * p->window.kernel_w * p->groups.group_in;
+  const float *w = p->weights + patch->w;
+  int32_t o = 0;
+  for (x += patch->x; o < p->window.out_c; x += p->groups.group_in) {
+    for (int32_t k = 0; k < p->groups.group_out; ++k) {
+      out[o] = iseul_clamp_real(sum_of(patch, x, w) + p->bias[o], p->low, p->high);
+      w += filter;
+      ++o;
+    }
+  }
+}
+
 void iseul_conv2d_f32(const iseul_conv_f32_t *p, const float *in, float *out) {
   const iseul_window_t *const g = &p->window;
-  const int32_t filter = g->kernel_h * g->kernel_w * g->in_c;
   for (int32_t n = 0; n < g->batch; ++n) {
     for (int32_t y = 0; y < g->out_h; ++y) {
       const iseul_span_t rows =
           iseul_span(y * g->stride_h - g->pad_top, g->kernel_h, g->dilation_h, g->in_h);
       for (int32_t x = 0; x < g->out_w; ++x) {
-        const iseul_span_t columns =
-            iseul_span(x * g->stride_w - g->pad_left, g->kernel_w, g->dilation_w, g->in_w);
-        for (int32_t o = 0; o < g->out_c; ++o) {
-          const float acc = sum_of(p, in, p->weights + o * filter, rows, columns) + p->bias[o];
-          *out++ = iseul_clamp_real(acc, p->low, p->high);
-        }
+        const iseul_patch_t patch =
+            iseul_patch_at(g, p->groups.group_in, rows, x * g->stride_w - g->pad_left);
+        position(p, &patch, in, out);
+        out += g->out_c;
       }
     }
     in += g->in_h * g->in_w * g->in_c;

@@ -9,15 +9,22 @@ import numpy as np
 
 from iseul.graph.ops import _quantized as quantized
 from iseul.numerics.affine import activation_range, real_range
-from iseul.numerics.requantize import quantize_multiplier
+from iseul.numerics.requantize import quantize_multiplier, reduce_multiplier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from iseul.compile.kernels._card import Field
-    from iseul.graph.ir import Io, Shape, Value
+    from iseul.graph.ir import Io, Value
     from iseul.numerics import Array
     from iseul.numerics.affine import Activation
+
+
+# the fields of `iseul_window_t`, in its order
+WINDOW = (
+    *("batch", "in_h", "in_w", "in_c", "out_h", "out_w", "out_c", "kernel_h", "kernel_w"),
+    *("stride_h", "stride_w", "dilation_h", "dilation_w", "pad_top", "pad_left"),
+)
 
 
 def window(attrs: Any, io: Io, kernel: tuple[int, int]) -> dict[str, int]:
@@ -51,10 +58,17 @@ def data_of(value: Value) -> Array:
 
 
 def bias(io: Io, n_channels: int) -> Array:
-    """The bias, or zeros: kernels always add one."""
+    """The bias, or zeros: kernels always add one, of int64 to int16 activations."""
+    kind = {"float32": np.float32, "int16": np.int64}.get(io.dtype, np.int32)
     if len(io.inputs) > 2:
-        return data_of(io.inputs[2])
-    return np.zeros(n_channels, np.float32 if io.outputs[0].is_float else np.int32)
+        return data_of(io.inputs[2]).astype(kind, copy=False)
+    return np.zeros(n_channels, kind)
+
+
+def groups(io: Io) -> dict[str, int]:
+    """`iseul_groups_t` of a convolution with weights (O, kH, kW, I)."""
+    n = io.inputs[0].shape[3] // io.inputs[1].shape[3]
+    return {"group_in": io.inputs[1].shape[3], "group_out": io.inputs[1].shape[0] // n}
 
 
 def output_s8(io: Io, activation: Activation, n_channels: int) -> dict[str, Field]:
@@ -71,8 +85,25 @@ def output_s8(io: Io, activation: Activation, n_channels: int) -> dict[str, Fiel
     }
 
 
+def output_s16(io: Io, activation: Activation, n_channels: int) -> dict[str, Field]:
+    """`iseul_output_s16_t`: how sums become int16. One scale for all is stored once."""
+    multiplier, shift = quantized.output_multipliers(io, n_channels)
+    is_wide = quantized.has_wide_sums(io)
+    if is_wide:
+        multiplier = reduce_multiplier(multiplier)
+    is_single = len(quantized.quant_of(io.inputs[1]).scale) == 1
+    n = 1 if is_single else n_channels
+    return {
+        "multiplier": np.ascontiguousarray(multiplier[:n], np.int32),
+        "shift": np.ascontiguousarray(shift[:n], np.int8),
+        "step": 0 if is_single else 1,
+        "is_wide": int(is_wide),
+        **clamp_s8(io, activation),
+    }
+
+
 def clamp_s8(io: Io, activation: Activation) -> dict[str, int]:
-    """low and high of an int8 output."""
+    """low and high of an int8 or int16 output."""
     low, high = activation_range(activation, quantized.quant_of(io.outputs[0]), io.dtype)
     return {"low": low, "high": high}
 
@@ -96,35 +127,6 @@ def rescale_s8(io: Io, activation: Activation) -> Mapping[str, Field]:
         "zero_point": quantized.zero_point(last),
         **clamp_s8(io, activation),
     }
-
-
-def collapse(out: Shape, a: Shape, b: Shape) -> tuple[list[int], list[int], list[int]]:
-    """Sizes of the fewest axes that describe a broadcast, and both operands' steps along them.
-
-    Neighbouring axes merge where both operands are whole, or where both are repeated alike.
-    A step is in elements; 0 repeats the operand.
-    """
-    sides = []
-    for shape in (a, b):
-        full = (1,) * (len(out) - len(shape)) + tuple(shape)
-        sides.append([size == want for size, want in zip(full, out, strict=True)])
-    axes = [(n, p, q) for n, p, q in zip(out, *sides, strict=True) if n > 1]
-    merged: list[tuple[int, bool, bool]] = []
-    for n, p, q in axes:
-        if merged and merged[-1][1:] == (p, q):
-            merged[-1] = (merged[-1][0] * n, p, q)
-        else:
-            merged.append((n, p, q))
-    merged = merged or [(1, True, True)]
-    sizes = [n for n, _, _ in merged]
-    steps = []
-    for side in (1, 2):
-        step, found = 1, []
-        for axis in reversed(merged):
-            found.append(step if axis[side] else 0)
-            step *= axis[0] if axis[side] else 1
-        steps.append(found[::-1])
-    return sizes, steps[0], steps[1]
 
 
 def four(values: list[int], fill: int) -> tuple[int, ...]:

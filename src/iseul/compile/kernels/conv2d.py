@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card, kinds
 from iseul.graph.ops._quantized import zero_point
 from iseul.graph.ops.conv2d import macs
@@ -37,7 +39,7 @@ def emit_s8(attrs: Attrs, io: Io) -> Fields:
 
 def cost_f32(attrs: Attrs, io: Io) -> int:
     """5 per MAC, 27 per tap, 60 per output."""
-    taps = macs(attrs, io) // io.inputs[0].shape[3]
+    taps = macs(attrs, io) // io.inputs[1].shape[3]
     return 5 * macs(attrs, io) + 27 * taps + 60 * io.outputs[0].n_elements
 
 
@@ -46,13 +48,22 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
     weights = io.inputs[1]
     return {
         "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
+        "groups": fields.groups(io),
         "weights": fields.data_of(weights),
         "bias": fields.bias(io, weights.shape[0]),
         **fields.clamp_f32(attrs.activation),
     }
 
 
+def one_group(attrs: Attrs, io: Io) -> str | None:
+    """all output channels read all input channels"""
+    n = io.inputs[0].shape[3] // io.inputs[1].shape[3]
+    return f"{n} groups of channels" if n > 1 else None
+
+
 CARDS = (
-    Card("iseul_conv2d_s8", "iseul_conv_s8_t", (kinds("int8"),), cost_s8, emit_s8),
+    Card("iseul_conv2d_s8", "iseul_conv_s8_t", (kinds("int8"), one_group), cost_s8, emit_s8),
+    *grouped.cards(grouped.of_conv2d),
+    factor.convolution(grouped.of_conv2d),
     Card("iseul_conv2d_f32", "iseul_conv_f32_t", (kinds("float32"),), cost_f32, emit_f32),
 )

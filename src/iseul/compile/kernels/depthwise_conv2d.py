@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card, kinds
 from iseul.graph.ops._quantized import zero_point
 from iseul.graph.ops.depthwise_conv2d import macs
@@ -46,6 +48,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
     weights = io.inputs[1]
     return {
         "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
+        "groups": {"group_in": 1, "group_out": weights.shape[3] // io.inputs[0].shape[3]},
         "weights": fields.data_of(weights),
         "bias": fields.bias(io, weights.shape[3]),
         **fields.clamp_f32(attrs.activation),
@@ -54,5 +57,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     Card("iseul_depthwise_conv2d_s8", "iseul_conv_s8_t", (kinds("int8"),), cost_s8, emit_s8),
+    *grouped.cards(grouped.of_depthwise_conv2d),
+    *factor.depthwise(grouped.of_depthwise_conv2d),
     Card("iseul_depthwise_conv2d_f32", "iseul_conv_f32_t", (kinds("float32"),), cost_f32, emit_f32),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card, kinds
 from iseul.graph.ops._quantized import zero_point
 from iseul.graph.ops.fully_connected import macs
@@ -61,6 +63,8 @@ CARDS = (
         cost_s8,
         emit_s8,
     ),
+    *grouped.cards(grouped.of_fully_connected),
+    factor.convolution(grouped.of_fully_connected),
     Card(
         "iseul_fully_connected_f32",
         "iseul_fully_connected_f32_t",

@@ -11,8 +11,9 @@ from pydantic import Field
 from iseul.core.config import Config
 from iseul.core.errors import ShapeError
 from iseul.graph.ops import _spatial as spatial
-from iseul.graph.ops._shape import Pad, Size
+from iseul.graph.ops._shape import REQUANTIZATION, Pad, Size
 from iseul.numerics.affine import Activation
+from iseul.numerics.float_requantize import Requantization
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ class Attrs(Config):
         default=(0, 0, 0, 0), description="top, bottom, left, right; >= 0"
     )
     activation: Activation = Field(default="none", description="clamp fused into the output")
+    requantization: Requantization = REQUANTIZATION
 
 
 def output(attrs: Attrs, inputs: Sequence[Value], n_channels: int) -> Shape:
@@ -39,6 +41,17 @@ def output(attrs: Attrs, inputs: Sequence[Value], n_channels: int) -> Shape:
         raise ShapeError(f"input {x} and weights {w} must have no empty axis")
     h, width = spatial.output_shape(x, (w[1], w[2]), attrs.stride, attrs.dilation, attrs.pads)
     return (x[0], h, width, n_channels)
+
+
+def groups(x: Shape, w: Shape) -> int:
+    """Groups of channels of a convolution of x (N,H,W,C) with weights (O,kH,kW,I): C / I.
+
+    0 if the channels do not fit.
+    """
+    if w[3] < 1 or x[3] % w[3]:
+        return 0
+    n = x[3] // w[3]
+    return n if n and w[0] % n == 0 else 0
 
 
 def symmetric(pads: Pads) -> bool:

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What integer ops share: multipliers, the way from accumulator to output, common rules.
 
-Number kinds of a weighted op (convolution, fully connected): activations int8 with zero
-point, weights int8 symmetric per channel or per tensor, bias int32 with scale s_in * s_w.
-The arithmetic here asks only for the range of the output's dtype, so another activation kind
-is a change of `kinds_float_or_int8`, not of the ops.
+Number kinds of a weighted op (convolution, fully connected), all with weights int8 symmetric per
+channel or per tensor and a bias of scale s_in * s_w:
+
+    int8   activations with a zero point, sums and bias of 32 bits
+    int16  activations with zero point 0; a bias of int64 makes sums of 64 bits and multipliers
+           of 16 (`requantize_wide`), else sums are int32 and wrap around as the reference's do
+
+The way from sum to output is TensorFlow Lite's fixed point, or, for int8 with
+`requantization = "float"`, ONNX Runtime's float32 factor (`numerics/float_requantize.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iseul.numerics import float_requantize
 from iseul.numerics.affine import (
     INTEGER_RANGE,
     Activation,
@@ -20,7 +26,15 @@ from iseul.numerics.affine import (
     activation_range,
     real_range,
 )
-from iseul.numerics.requantize import quantize_multiplier, quantize_multipliers, requantize
+from iseul.numerics.requantize import (
+    WIDE_LIMIT,
+    WIDE_SHIFT,
+    quantize_multiplier,
+    quantize_multipliers,
+    requantize,
+    requantize_wide,
+    wrap_int32,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +43,7 @@ if TYPE_CHECKING:
 
     from iseul.graph.ir import Io, Value
     from iseul.numerics import Array
+    from iseul.numerics.float_requantize import Requantization
 
     Rule = Callable[[Any, Io], str | None]
 
@@ -68,6 +83,16 @@ def output_multipliers(io: Io, n_channels: int) -> tuple[NDArray[np.int64], NDAr
     return np.broadcast_to(multipliers, n_channels), np.broadcast_to(shifts, n_channels)
 
 
+def output_factors(io: Io, n_channels: int) -> NDArray[np.float32]:
+    """s_in * s_w / s_out per output channel, rounded to float32 after each step.
+
+    ONNX Runtime: core/providers/cpu/quantization/qlinearconv.cc, ComputeOutputScale
+    """
+    s_in, s_out = (np.float32(quant_of(v).scale[0]) for v in (io.inputs[0], io.outputs[0]))
+    factors = (s_in * np.array(quant_of(io.inputs[1]).scale, np.float32)) / s_out
+    return np.ascontiguousarray(np.broadcast_to(factors, (n_channels,)))
+
+
 def rescale(x: Any, first: Value, last: Value) -> Any:
     """Integers of one quantization as those of another, before clamping to the output's range.
 
@@ -101,7 +126,13 @@ def _absolute_sums(w: Array, axis: int) -> NDArray[np.int64]:
     return np.abs(w.astype(np.int64)).sum(axis=others)
 
 
-def finish(total: Array, bias: Sequence[Array], io: Io, activation: Activation) -> Array:
+def finish(
+    total: Array,
+    bias: Sequence[Array],
+    io: Io,
+    activation: Activation,
+    requantization: Requantization = "fixed_point",
+) -> Array:
     """Sums of products (..., C_out) to the output: bias, then clamp or requantize and clamp.
 
     total: float32, or integers held exactly in a float
@@ -113,11 +144,34 @@ def finish(total: Array, bias: Sequence[Array], io: Io, activation: Activation) 
     accumulator = total.astype(np.int64)
     if bias:
         accumulator += bias[0]
-    multiplier, shift = output_multipliers(io, accumulator.shape[-1])
     low, high = activation_range(activation, quant_of(io.outputs[0]), io.dtype)
-    q = requantize(accumulator, multiplier, shift)
+    if requantization == "float":
+        zero, factors = zero_point(io.outputs[0]), output_factors(io, accumulator.shape[-1])
+        q = float_requantize.requantize_float(accumulator, factors, low - zero, high - zero)
+        return (q + zero).astype(io.dtype)
+    multiplier, shift = output_multipliers(io, accumulator.shape[-1])
+    q = requantize_sums(accumulator, multiplier, shift, io)
     q += zero_point(io.outputs[0])
     return np.clip(q, low, high, out=q).astype(io.dtype)
+
+
+def has_wide_sums(io: Io) -> bool:
+    """Whether sums have 64 bits: int16 activations with a bias of int64."""
+    return io.dtype == "int16" and len(io.inputs) > 2 and io.inputs[2].dtype == "int64"
+
+
+def requantize_sums(sums: Any, multiplier: Any, shift: Any, io: Io) -> Any:
+    """Sums of products, bias included, in steps of the output, before zero point and clamp.
+
+    sums:              int64 array or tensor (..., C_out)
+    multiplier, shift: of `output_multipliers`
+    """
+    if io.dtype != "int16":
+        return requantize(sums, multiplier, shift)
+    if has_wide_sums(io):
+        return requantize_wide(sums, multiplier, shift)
+    left = shift * (shift > 0)
+    return requantize(wrap_int32(wrap_int32(sums) * (1 << left)), multiplier, shift - left)
 
 
 def exact_operands_torch(x: Any, w: Any, io: Io) -> tuple[Any, Any]:
@@ -127,19 +181,33 @@ def exact_operands_torch(x: Any, w: Any, io: Io) -> tuple[Any, Any]:
     return x.double() - zero_point(io.inputs[0]), w.double()
 
 
-def finish_torch(total: Any, bias: Sequence[Any], io: Io, activation: Activation) -> Any:
+def finish_torch(
+    total: Any,
+    bias: Sequence[Any],
+    io: Io,
+    activation: Activation,
+    requantization: Requantization = "fixed_point",
+) -> Any:
     """`finish` on a torch tensor (..., C_out): float in, or integers held in float64."""
     import torch
 
     if io.outputs[0].is_float:
         return clamp_torch(total + bias[0] if bias else total, activation)
     accumulator = total.round().to(torch.int64) + (bias[0] if bias else 0)
+    if requantization == "float":
+        factors = torch.tensor(output_factors(io, accumulator.shape[-1]), device=total.device)
+        zero = zero_point(io.outputs[0])
+        low, high = activation_range(activation, quant_of(io.outputs[0]), io.dtype)
+        return (
+            float_requantize.requantize_float(accumulator, factors, low - zero, high - zero) + zero
+        )
     multiplier, shift = (
         torch.tensor(np.array(part), device=accumulator.device)
         for part in output_multipliers(io, accumulator.shape[-1])
     )
     low, high = activation_range(activation, quant_of(io.outputs[0]), io.dtype)
-    return (requantize(accumulator, multiplier, shift) + zero_point(io.outputs[0])).clamp(low, high)
+    q = requantize_sums(accumulator, multiplier, shift, io)
+    return (q + zero_point(io.outputs[0])).clamp(low, high)
 
 
 def clamp_real(y: NDArray[np.floating], activation: Activation) -> NDArray[np.floating]:
@@ -166,7 +234,7 @@ def clamp_integers(q: Any, io: Io, activation: Activation = "none") -> Any:
 
 
 def bias_quantization(io: Io) -> Quantization:
-    """The quantization of a weighted op's int32 bias: s_in * s_w, zero points 0."""
+    """The quantization of a weighted op's integer bias: s_in * s_w, zero points 0."""
     s_in, weights = quant_of(io.inputs[0]).scale[0], quant_of(io.inputs[1])
     scale = tuple(float(np.float32(s_in * s_w)) for s_w in weights.scale)
     return Quantization(scale, (0,) * len(scale), 0 if weights.per_channel else None)
@@ -230,14 +298,29 @@ def constants_like_activations(attrs: Any, io: Io) -> str | None:
     return None
 
 
+def float_factors_for_int8(attrs: Any, io: Io) -> str | None:
+    """requantization by float32 factors is for int8 activations"""
+    if getattr(attrs, "requantization", "fixed_point") == "fixed_point" or io.dtype == "int8":
+        return None
+    return _of(io.outputs[0])
+
+
 def weights_are_constant(attrs: Any, io: Io) -> str | None:
     """weights and bias are constants"""
     loose = [v.name for v in io.inputs[1:] if not v.is_constant]
     return f"computed at run time: {', '.join(loose)}" if loose else None
 
 
+def zero_points_of_int16(attrs: Any, io: Io) -> str | None:
+    """int16 activations have zero point 0"""
+    for value in (*io.inputs, *io.outputs):
+        if value.dtype == "int16" and not value.is_constant and zero_point(value):
+            return f'"{value.name}" has zero point {zero_point(value)}'
+    return None
+
+
 def weights_symmetric_int8(attrs: Any, io: Io) -> str | None:
-    """int8 activations go with int8 weights of zero point 0, per tensor or per output channel"""
+    """integer activations go with int8 weights of zero point 0, per tensor or per output channel"""
     weights = io.inputs[1]
     if io.outputs[0].is_float:
         return None if weights.is_float else _of(weights)
@@ -248,20 +331,24 @@ def weights_symmetric_int8(attrs: Any, io: Io) -> str | None:
     return None
 
 
+_BIAS_KINDS = {"float32": ("float32",), "int16": ("int32", "int64")}
+
+
 def bias_fits(attrs: Any, io: Io) -> str | None:
-    """bias is float32 for float weights, int32 with scale s_in * s_w for int8 weights"""
+    """bias is float32 for floats, int32 with scale s_in * s_w for int8, or int64 too for int16"""
     if len(io.inputs) < 3:
         return None
-    bias, want = io.inputs[2], "float32" if io.outputs[0].is_float else "int32"
-    if bias.dtype != want:
-        return f"{_of(bias)}, must be {want}"
+    bias, wanted = io.inputs[2], _BIAS_KINDS.get(io.dtype, ("int32",))
+    if bias.dtype not in wanted:
+        return f"{_of(bias)}, must be {' or '.join(wanted)}"
     if bias.quant is None or io.outputs[0].is_float or not _quantized_as_weighted(io):
         return None
     expected = bias_quantization(io).scale
     if len(bias.quant.scale) not in (1, len(expected)) or any(bias.quant.zero_point):
         return f'"{bias.name}" has {len(bias.quant.scale)} scales and zero points'
-    # readers may have rounded the product on the way; TFLM allows 2 % of the output scale
-    if not np.allclose(bias.quant.scale, expected, rtol=1e-3, atol=0.0):
+    # converters may have rounded the product on the way; TFLM allows 2 % of the output's scale
+    allowed = 0.02 * quant_of(io.outputs[0]).scale[0]
+    if not np.allclose(bias.quant.scale, expected, rtol=1e-3, atol=allowed):
         return f'"{bias.name}" has scale {bias.quant.scale[0]:g}, s_in * s_w is {expected[0]:g}'
     return None
 
@@ -288,7 +375,9 @@ def scales_per_channel(axis: int) -> Rule:
 
 
 def accumulator_fits(axis: int) -> Rule:
-    """The rule that no sum of products, bias included, can leave 32 bits.
+    """The rule that no sum of products, bias included, can leave what the reference holds it in.
+
+    Not for int16 activations with sums of 32 bits: these wrap around, as the reference's do.
 
     axis: the output channel axis of the weights
     """
@@ -297,31 +386,40 @@ def accumulator_fits(axis: int) -> Rule:
         weights = io.inputs[1]
         if io.outputs[0].is_float or weights.data is None or not _quantized_as_weighted(io):
             return None
-        bound = reach(io.inputs[0]) * _absolute_sums(weights.data, axis)
+        is_wide = has_wide_sums(io)
+        if io.dtype == "int16" and not is_wide:
+            return None
+        bound = reach(io.inputs[0]) * _absolute_sums(weights.data, axis).astype(np.float64)
         if len(io.inputs) > 2 and io.inputs[2].data is not None and not io.inputs[2].is_float:
-            bound = bound + np.abs(io.inputs[2].data.astype(np.int64))
+            bound = bound + np.abs(io.inputs[2].data.astype(np.float64))
         if len(quant_of(weights).scale) not in (1, len(bound)):
             return None  # another rule says so
-        _, shift = output_multipliers(io, len(bound))
+        is_float = getattr(attrs, "requantization", "fixed_point") == "float"
+        shift = np.zeros(1) if is_float else output_multipliers(io, len(bound))[1]
         # as float: a left shift may be up to 30, so the product does not fit into int64
-        worst = bound * np.exp2(np.maximum(shift, 0))
+        worst = bound * (1.0 if is_wide else np.exp2(np.maximum(shift, 0)))
         channel = int(np.argmax(worst))
-        if worst[channel] < 2**31:
-            return None
-        return (
-            f"output channel {channel} reaches {bound[channel]:,} << {max(0, shift[channel])}, "
-            f"2^31 is {2**31:,}"
-        )
+        if worst[channel] >= (WIDE_LIMIT if is_wide else 2**31):
+            left = 0 if is_wide or is_float else max(0, shift[channel])
+            most = "2^47 is the limit" if is_wide else f"2^31 is {2**31:,}"
+            return f"output channel {channel} reaches {bound[channel]:,.0f} << {left}, {most}"
+        if is_wide and shift.max() > WIDE_SHIFT:
+            return f"output channel {int(np.argmax(shift))} is shifted left by {shift.max()}"
+        return None
 
     rule.__name__ = f"accumulator_fits_{axis}"
-    rule.__doc__ = "accumulators fit into 32 bits, also after the left shift of requantization"
+    rule.__doc__ = (
+        "accumulators fit into 32 bits, also after the left shift of requantization; "
+        "with an int64 bias into 47 bits, and the left shift is at most 7"
+    )
     return rule
 
 
 def same_quantization(attrs: Any, io: Io) -> str | None:
-    """input and output have the same scale and zero point"""
+    """input and output have the same scale and zero point (but with requantization "float")"""
     first, last = io.inputs[0], io.outputs[0]
-    if first.is_float or first.quant == last.quant:
+    has_factor = getattr(attrs, "requantization", "fixed_point") == "float"
+    if first.is_float or first.quant == last.quant or has_factor:
         return None
     return f'"{first.name}" has {first.quant}, "{last.name}" has {last.quant}'
 
@@ -340,8 +438,10 @@ def rescale_fits(attrs: Any, io: Io) -> str | None:
 def weighted_rules(axis: int) -> tuple[Rule, ...]:
     """The rules of convolutions and fully connected; axis: the weights' output channel axis."""
     return (
-        kinds_float_or_int8,
+        kinds_among("float32", "int8", "int16"),
         quantized_per_tensor,
+        zero_points_of_int16,
+        float_factors_for_int8,
         weights_are_constant,
         weights_symmetric_int8,
         scales_per_channel(axis),

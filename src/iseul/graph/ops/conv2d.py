@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""2-D convolution, NHWC, weights OHWI, with bias and fused activation.
+"""2-D convolution, NHWC, weights OHWI, with groups, bias and fused activation.
 
-Float:  y[n, h, w, o] = clamp(sum x[n, h*s+i*d-pad, w*s+j*d-pad, c] * w[o, i, j, c] + b[o])
+Float:  y[n, h, w, o] = clamp(sum x[n, h*s+i*d-pad, w*s+j*d-pad, g*I+c] * w[o, i, j, c] + b[o]),
+        g = o / (O/G) the group of the output channel, G = C/I groups
 int8:   the sum runs over (x - zp_in) in int32, then requantize per channel, + zp_out, clamp;
         padding contributes 0 (TensorFlow Lite Micro: reference/integer_ops/conv.h)
-Inputs: x (N, H, W, C), weights (O, kH, kW, C), bias (O) optional.
+int16:  as int8 without zero points; sums of 32 or 64 bits, see `_quantized.py`
+Inputs: x (N, H, W, C), weights (O, kH, kW, I) with C a multiple of I, bias (O) optional.
 """
 
 from __future__ import annotations
@@ -37,16 +39,25 @@ def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
     """Output shape (N, H_out, W_out, O). Raises ShapeError."""
     expect_inputs(inputs, 2, 3)
     x, w = inputs[0].shape, inputs[1].shape
-    if len(w) != 4 or len(x) != 4 or x[3] != w[3]:
-        raise ShapeError(f"input {x} and weights {w} do not fit: must be (N,H,W,C) and (O,kH,kW,C)")
+    if len(w) != 4 or len(x) != 4 or convolution.groups(x, w) == 0:
+        raise ShapeError(
+            f"input {x} and weights {w} do not fit: must be (N,H,W,C) and (O,kH,kW,C/groups), "
+            "O a multiple of groups"
+        )
     return (convolution.output(attrs, inputs, w[0]),)
 
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
     x, w = quantized.exact_operands(inputs[0], inputs[1], io, axis=0)
-    total = _accumulate(attrs, x, w)
-    return [quantized.finish(total, inputs[2:], io, attrs.activation)]
+    groups = convolution.groups(x.shape, w.shape)
+    parts = [
+        _accumulate(attrs, *part)
+        for part in zip(np.split(x, groups, axis=3), np.split(w, groups), strict=True)
+    ]
+    total = np.concatenate(parts, axis=3) if groups > 1 else parts[0]
+    q = quantized.finish(total, inputs[2:], io, attrs.activation, attrs.requantization)
+    return [q]
 
 
 def _accumulate(attrs: Attrs, x: Array, w: Array) -> Array:
@@ -75,9 +86,11 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
         padding = (attrs.pads[0], attrs.pads[2])
     else:
         x = spatial.padded_torch(x, attrs.pads, 0.0)
-    y = f.conv2d(x, w, None, attrs.stride, padding, attrs.dilation)
+    groups = x.shape[1] // w.shape[1]
+    y = f.conv2d(x, w, None, attrs.stride, padding, attrs.dilation, groups)
     total = y.permute(0, 2, 3, 1)
-    return [quantized.finish_torch(total, inputs[2:], io, attrs.activation)]
+    q = quantized.finish_torch(total, inputs[2:], io, attrs.activation, attrs.requantization)
+    return [q]
 
 
 constraints = quantized.weighted_rules(0)

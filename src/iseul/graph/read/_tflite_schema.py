@@ -120,6 +120,21 @@ class AddOptions:
     ACTIVATION = 0
 
 
+class MulOptions:
+    UNION = 21
+    ACTIVATION = 0
+
+
+class SubOptions:
+    UNION = 28
+    ACTIVATION = 0
+
+
+class DivOptions:
+    UNION = 29
+    ACTIVATION = 0
+
+
 class ReshapeOptions:
     UNION = 17
     NEW_SHAPE = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from iseul.core.errors import DataError, UnsupportedError
 from iseul.graph.read import _tflite_schema as schema
 from iseul.graph.read._tflite._operation import Entry
+from iseul.graph.read._tflite.convolution import with_wide_sums
 
 if TYPE_CHECKING:
     from iseul.graph.ir import Node
@@ -32,7 +33,7 @@ def _fully_connected(op: Operation) -> list[Node]:
     if not keep and x.shape[:1] != rows[:1]:  # rows are cut without regard to the batch axis
         reshape, x = op.before("reshape", x, rows, shape=rows)
         before.append(reshape)
-    inputs = [x, *op.inputs[1:]]
+    inputs = with_wide_sums(op, [x, *op.inputs[1:]], weights[0])
     last = op.node("fully_connected", inputs, keep_dims=keep, activation=activation)
     return [*before, last]
 

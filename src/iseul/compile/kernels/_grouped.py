@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cards of the general convolution kernels, for conv2d, depthwise_conv2d and fully_connected.
+
+To these kernels a depthwise convolution has groups of one channel, and a fully connected op is a
+window of one tap over a batch of rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels._card import Card, kinds
+from iseul.graph.ops._quantized import quant_of, zero_point
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iseul.compile.kernels._card import Fields
+    from iseul.graph.ir import Io
+    from iseul.numerics import Array
+
+    Arrange = Callable[[Any, Io], "Arranged"]
+
+
+@dataclass(frozen=True, eq=False)
+class Arranged:
+    """An op as a convolution in groups.
+
+    window:    `iseul_window_t`
+    group_in:  input channels per group
+    group_out: output channels per group
+    weights:   (out_c, kernel_h, kernel_w, group_in), a view of the op's own
+    """
+
+    window: dict[str, int]
+    group_in: int
+    group_out: int
+    weights: Array
+
+    @property
+    def groups(self) -> dict[str, int]:
+        """`iseul_groups_t`."""
+        return {"group_in": self.group_in, "group_out": self.group_out}
+
+    @property
+    def n_outputs(self) -> int:
+        w = self.window
+        return w["batch"] * w["out_h"] * w["out_w"] * w["out_c"]
+
+    @property
+    def n_runs(self) -> int:
+        """Runs of the innermost loop: rows of each window, or taps."""
+        dense = self.window["dilation_w"] == 1 and self.group_in == self.window["in_c"]
+        taps = self.window["kernel_h"] * (1 if dense else self.window["kernel_w"])
+        return self.n_outputs * taps
+
+    @property
+    def n_macs(self) -> int:
+        return self.n_outputs * int(np.prod(self.weights.shape[1:]))
+
+
+def of_conv2d(attrs: Any, io: Io) -> Arranged:
+    """conv2d."""
+    weights = fields.data_of(io.inputs[1])
+    n_out, kernel_h, kernel_w, group_in = weights.shape
+    groups = io.inputs[0].shape[3] // group_in
+    window = fields.window(attrs, io, (kernel_h, kernel_w))
+    return Arranged(window, group_in, n_out // groups, weights)
+
+
+def of_depthwise_conv2d(attrs: Any, io: Io) -> Arranged:
+    """depthwise_conv2d: a group per input channel."""
+    weights = fields.data_of(io.inputs[1]).transpose(3, 1, 2, 0)
+    window = fields.window(attrs, io, (weights.shape[1], weights.shape[2]))
+    return Arranged(window, 1, weights.shape[0] // io.inputs[0].shape[3], weights)
+
+
+def of_fully_connected(attrs: Any, io: Io) -> Arranged:
+    """fully_connected: one tap, a batch of rows."""
+    weights = fields.data_of(io.inputs[1])
+    n_out, n_in = weights.shape
+    window = dict.fromkeys(fields.WINDOW, 1) | {"pad_top": 0, "pad_left": 0}
+    window |= {"batch": io.outputs[0].n_elements // n_out, "in_c": n_in, "out_c": n_out}
+    return Arranged(window, n_in, n_out, weights.reshape(n_out, 1, 1, n_in))
+
+
+def cards(arrange: Arrange) -> tuple[Card, ...]:
+    """The general cards of an op that `arrange` makes a convolution in groups."""
+
+    def emit_s8(attrs: Any, io: Io) -> Fields:
+        """`iseul_grouped_conv_s8_t`."""
+        made = arrange(attrs, io)
+        n = made.window["out_c"]
+        return {
+            "window": made.window,
+            "groups": made.groups,
+            "weights": made.weights,
+            "weights_zero_point": np.array(quant_of(io.inputs[1]).zero_point, np.int8),
+            "bias": fields.bias(io, n),
+            "in_zero_point": zero_point(io.inputs[0]),
+            "output": fields.output_s8(io, attrs.activation, n),
+        }
+
+    def emit_s16(attrs: Any, io: Io) -> Fields:
+        """`iseul_conv_s16_t`."""
+        made = arrange(attrs, io)
+        n = made.window["out_c"]
+        return {
+            "window": made.window,
+            "groups": made.groups,
+            "weights": made.weights,
+            "bias": fields.bias(io, n),
+            "output": fields.output_s16(io, attrs.activation, n),
+        }
+
+    def cost_s8(attrs: Any, io: Io) -> int:
+        """6 per MAC, 14 per run of taps, 60 per output."""
+        made = arrange(attrs, io)
+        return 6 * made.n_macs + 14 * made.n_runs + 60 * made.n_outputs
+
+    def cost_s16(attrs: Any, io: Io) -> int:
+        """6 per MAC, 14 per run of taps, 70 per output."""
+        made = arrange(attrs, io)
+        return 6 * made.n_macs + 14 * made.n_runs + 70 * made.n_outputs
+
+    return (
+        Card(
+            "iseul_grouped_conv2d_s8",
+            "iseul_grouped_conv_s8_t",
+            (kinds("int8"),),
+            cost_s8,
+            emit_s8,
+        ),
+        Card("iseul_conv2d_s16", "iseul_conv_s16_t", (kinds("int16"),), cost_s16, emit_s16),
+    )
