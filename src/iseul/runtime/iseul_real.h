@@ -139,4 +139,40 @@ static inline float iseul_tanh(float x) {
   return x < 0.0f ? -t : t;
 }
 
+// a - trunc(a / b) b with a's sign, exact, as C's fmodf: NaN where a is no finite number or b is 0.
+//
+// Mantissas are divided as integers, one binary digit of the quotient after the other.
+static inline float iseul_fmod(float a, float b) {
+  uint32_t x, y;
+  memcpy(&x, &a, sizeof x);
+  memcpy(&y, &b, sizeof y);
+  const uint32_t sign = x & 0x80000000u;
+  x &= 0x7FFFFFFFu;
+  y &= 0x7FFFFFFFu;
+  if (x >= 0x7F800000u || y > 0x7F800000u || y == 0) {
+    return 0.0f / 0.0f;
+  }
+  if (x < y) {
+    return a;
+  }
+  // numbers are m 2^(e - 150); subnormal ones have the exponent of the smallest normal ones
+  int32_t from = x < 0x00800000u ? 1 : (int32_t)(x >> 23);
+  int32_t e = y < 0x00800000u ? 1 : (int32_t)(y >> 23);
+  const uint32_t divisor = y < 0x00800000u ? y : (y & 0x007FFFFFu) | 0x00800000u;
+  uint32_t m = (x < 0x00800000u ? x : (x & 0x007FFFFFu) | 0x00800000u) % divisor;
+  for (; from > e; --from) {
+    m <<= 1;
+    m = m >= divisor ? m - divisor : m;
+  }
+  while (m != 0 && m < 0x00800000u && e > 1) {
+    m <<= 1;
+    --e;
+  }
+  const uint32_t bits = m < 0x00800000u ? m : (m & 0x007FFFFFu) | (uint32_t)e << 23;
+  const uint32_t signed_bits = bits | sign;
+  float rest;
+  memcpy(&rest, &signed_bits, sizeof rest);
+  return rest;
+}
+
 #endif

@@ -1,116 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
 """Addition of two values with numpy's broadcasting and a fused activation.
 
-int8:   both inputs are shifted left by 20 and scaled to twice the larger of their scales, the
-        sum is scaled to the output (TensorFlow Lite Micro: integer_ops/add.h, add_common.cc)
-Inputs: a, b. Computed values have the same number of axes; a constant may have fewer.
+int8, int16: on a common fine scale, then scaled to the output; see `_addition`; or for int8 by
+             float32 factors (ONNX Runtime); see `_float_requantized`
+int32:       plain integers that wrap around (TensorFlow Lite Micro: micro/kernels/add.cc, which
+             has no fused activation for them)
+Inputs: a, b.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import Field
 
-from iseul.core.config import Config
-from iseul.core.errors import ShapeError
+from iseul.graph.ops import _addition as addition
+from iseul.graph.ops import _broadcast as broadcast
+from iseul.graph.ops import _float_requantized as float_requantized
 from iseul.graph.ops import _quantized as quantized
-from iseul.graph.ops._shape import expect_inputs
-from iseul.numerics.affine import Activation
-from iseul.numerics.requantize import quantize_multiplier, requantize
+from iseul.graph.ops._shape import REQUANTIZATION
+from iseul.numerics.float_requantize import Requantization  # noqa: TC001  read by pydantic
+from iseul.numerics.requantize import wrap_int32
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from iseul.graph.ir import Io, Shape, Value
+    from iseul.graph.ir import Io
     from iseul.numerics import Array
 
-BATCHED = True
+BATCHED = broadcast.is_batched
+infer = broadcast.infer
+
+_ADDITION = broadcast.Arithmetic(
+    real=lambda a, b: a + b,
+    narrow=partial(addition.integers, sign=1),
+    plain=lambda a, b: wrap_int32(a + b),
+)
 
 
-class Attrs(Config):
-    activation: Activation = Field(default="none", description="clamp fused into the output")
-
-
-def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
-    """The broadcast shape. Raises ShapeError."""
-    expect_inputs(inputs, 2)
-    a, b = inputs
-    try:
-        out = np.broadcast_shapes(a.shape, b.shape)
-    except ValueError:
-        raise ShapeError(f"shapes {a.shape} and {b.shape} do not broadcast") from None
-    # samples are stacked along axis 0, so that axis must stand at the same place in both
-    if any(not value.is_constant and len(value.shape) != len(out) for value in inputs):
-        raise ShapeError(
-            f"computed values {a.shape} and {b.shape} must have the same number of axes",
-            "reshape the smaller one first",
-        )
-    return (tuple(out),)
-
-
-class Multipliers(NamedTuple):
-    """Integer constants of an int8 addition; each pair is (multiplier, shift)."""
-
-    left_shift: int
-    a: tuple[int, int]
-    b: tuple[int, int]
-    out: tuple[int, int]
-
-
-def multipliers(io: Io) -> Multipliers:
-    """The constants that TensorFlow Lite Micro computes in double at preparation."""
-    s_a, s_b = (np.float64(quantized.quant_of(value).scale[0]) for value in io.inputs)
-    s_out = np.float64(quantized.quant_of(io.outputs[0]).scale[0])
-    left_shift = 15 if io.dtype == "int16" else 20
-    twice_max = 2 * max(s_a, s_b)
-    return Multipliers(
-        left_shift,
-        quantize_multiplier(float(s_a / twice_max)),
-        quantize_multiplier(float(s_b / twice_max)),
-        quantize_multiplier(float(twice_max / (2.0**left_shift * s_out))),
-    )
+class Attrs(broadcast.FusedAttrs):
+    requantization: Requantization = REQUANTIZATION
+    offset: int = float_requantized.OFFSET
 
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
-    if io.outputs[0].is_float:
-        return [quantized.clamp_real(inputs[0] + inputs[1], attrs.activation)]
-    return [_integers(attrs, [x.astype(np.int64) for x in inputs], io).astype(io.dtype)]
+    if attrs.requantization == "float":
+        a, b = (x.astype(np.int64) for x in inputs)
+        return [_by_factors(attrs, a, b, io).astype(io.dtype)]
+    return broadcast.run(attrs, inputs, io, arithmetic=_ADDITION)
 
 
 def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     """torch meaning: float differentiable, or exact on int64 tensors."""
-    if io.outputs[0].is_float:
-        return [quantized.clamp_torch(inputs[0] + inputs[1], attrs.activation)]
-    return [_integers(attrs, inputs, io)]
+    if attrs.requantization == "float" and not io.outputs[0].is_float:
+        return [_by_factors(attrs, inputs[0], inputs[1], io)]
+    return broadcast.run_torch(attrs, inputs, io, arithmetic=_ADDITION)
 
 
-def _integers(attrs: Attrs, inputs: Sequence[Any], io: Io) -> Any:
-    """int64 arrays or tensors of q to those of the output."""
-    m = multipliers(io)
-    scaled = [
-        requantize((x - quantized.zero_point(value)) << m.left_shift, *pair)
-        for x, value, pair in zip(inputs, io.inputs, (m.a, m.b), strict=True)
-    ]
-    q = requantize(scaled[0] + scaled[1], *m.out) + quantized.zero_point(io.outputs[0])
-    return quantized.clamp_integers(q, io, attrs.activation)
+def _by_factors(attrs: Attrs, a: Any, b: Any, io: Io) -> Any:
+    return float_requantized.added(a, b, io, attrs.activation, attrs.offset)
 
 
-def output_scale_large_enough(attrs: Attrs, io: Io) -> str | None:
-    """the output's scale is more than 2^-19 of the larger input scale (multiplier below 1)"""
-    if io.outputs[0].is_float or any(v.quant is None for v in (*io.inputs, *io.outputs)):
-        return None
-    m = multipliers(io)
-    if m.out[0] > 0 and m.out[1] <= 0:
-        return None
-    return f"scales are {[quantized.quant_of(v).scale[0] for v in (*io.inputs, *io.outputs)]}"
+def plain_is_not_clamped(attrs: broadcast.FusedAttrs, io: Io) -> str | None:
+    """int32 sums have no fused activation, as TensorFlow Lite Micro ignores it"""
+    if io.dtype == "int32" and attrs.activation != "none":
+        return f"the activation is {attrs.activation}"
+    return None
 
 
 constraints = (
-    quantized.kinds_float_or_int8,
-    quantized.quantized_per_tensor,
-    quantized.constants_like_activations,
-    output_scale_large_enough,
+    broadcast.one_kind("float32", "int8", "int16", "int32"),
+    broadcast.quantized_by_kind,
+    quantized.float_factors_for_int8,
+    addition.output_scale_large_enough,
+    plain_is_not_clamped,
 )

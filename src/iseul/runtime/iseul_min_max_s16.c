@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// iseul_min_max_s16: the smaller or the larger of a and b, with broadcasting.
+//
+// a, b     read in runs as `shape` says; a step of 0 repeats the operand along that axis
+// out      as many values as the sizes of `shape` multiply to; may be an operand that is not
+//          repeated
+// scratch  none
+// Meaning: graph/ops/minimum.py, maximum.py. Exact: numbers are handed on as they are.
+#include "iseul_binary.h"
+
+void iseul_min_max_s16(const iseul_min_max_t *p, const int16_t *a, const int16_t *b, int16_t *out) {
+  iseul_run_t run = iseul_first_run(&p->shape, 2);
+  const int is_minimum = p->is_minimum != 0;
+  do {
+    const int32_t n = run.n, x_step = run.step[0], y_step = run.step[1];
+    const int16_t *x = a + run.at[0];
+    const int16_t *y = b + run.at[1];
+    for (int32_t i = 0; i < n; ++i) {
+      *out++ = (is_minimum ? *x < *y : *x > *y) ? *x : *y;
+      x += x_step;
+      y += y_step;
+    }
+  } while (iseul_next_run(&p->shape, 2, &run));
+}
