@@ -10,9 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iseul.compile.plan import Buffer, arena_bytes, find_homes, lower_bound, place, plan_memory
+from iseul.compile.kernels._overlap import by_position, value_by_value
+from iseul.compile.plan import (
+    Buffer,
+    Overlap,
+    arena_bytes,
+    find_homes,
+    lower_bound,
+    place,
+    plan_memory,
+)
+from iseul.core import registry
 from iseul.graph.build import Builder
-from iseul.graph.ir import Graph
+from iseul.graph.ir import DType, Graph, Io, Value
 from iseul.numerics.affine import per_tensor
 
 Q = per_tensor(0.05, -3)
@@ -39,7 +49,7 @@ def assert_sound(placed: tuple[Buffer, ...]) -> None:
         assert buffer.offset >= 0 and buffer.offset % buffer.alignment == 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(buffer_lists())
 def test_no_two_live_buffers_overlap(buffers: list[Buffer]) -> None:
     placed = place(buffers)
@@ -124,3 +134,103 @@ def test_values_of_eight_bytes_get_offsets_of_eight() -> None:
     _, plan = plan_of(graph)
     assert plan.alignment == 8
     assert find_homes(graph, ["y"])["y"] == "x"
+
+
+# --- outputs over inputs that are not read any more
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> tuple[list[Buffer], list[Overlap]]:
+    """Values one after the other, some read for longer, with distances between neighbours."""
+    n = draw(st.integers(2, 10))
+    buffers, overlaps = [], []
+    for i in range(n):
+        last = i + 1 if draw(st.integers(0, 3)) else draw(st.integers(i + 1, n))
+        buffers.append(Buffer(f"v{i}", -1, draw(st.integers(1, 300)), i, last, "value"))
+    for i in range(n - 1):
+        if buffers[i].last_step == i + 1 and draw(st.booleans()):
+            distance = draw(st.integers(0, buffers[i + 1].n_bytes))
+            overlaps.append(Overlap(f"v{i}", f"v{i + 1}", distance))
+    return buffers, overlaps
+
+
+@settings(max_examples=60, deadline=None)
+@given(chains())
+def test_overlapping_buffers_keep_their_distance(
+    given_: tuple[list[Buffer], list[Overlap]],
+) -> None:
+    buffers, overlaps = given_
+    placed = place(buffers, overlaps)
+    distance = {(o.reads, o.writes): o.distance for o in overlaps}
+    for a, b in combinations(placed, 2):
+        if not a.meets(b) or a.end <= b.offset or b.end <= a.offset:
+            continue
+        first, second = (a, b) if a.first_step < b.first_step else (b, a)
+        assert (first.name, second.name) in distance, (a, b)
+        assert first.offset - second.offset >= distance[first.name, second.name]
+    assert lower_bound(buffers, overlaps) <= arena_bytes(placed)
+    assert arena_bytes(placed) <= arena_bytes(place(buffers))
+
+
+def test_a_chain_in_place_needs_its_largest_value_and_a_little() -> None:
+    buffers = [Buffer(f"v{i}", -1, 8000, i, i + 1, "value") for i in range(9)]
+    overlaps = [Overlap(f"v{i}", f"v{i + 1}", 64) for i in range(8)]
+    assert lower_bound(buffers, overlaps) == 8064
+    assert arena_bytes(place(buffers, overlaps)) == 8000 + 8 * 64
+
+
+def _writes_before_reads(x: Value, out: Value, reads: list[list[int]], distance: int) -> bool:
+    """Whether a kernel that reads and writes place by place finds what it reads unchanged.
+
+    reads: for each place, the input bytes that it reads; each place writes an equal share of out
+    """
+    touched: set[int] = set()
+    share = out.n_bytes // len(reads)
+    for i, wanted in enumerate(reads):
+        # all channels of a place: what the first writes, the last must not read
+        touched.update(range(i * share, (i + 1) * share))
+        if any(at + distance in touched for at in wanted):
+            return False
+    return True
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_distances_of_windows_are_safe(data: st.DataObject) -> None:
+    h, w, c, channels, n = (data.draw(st.integers(1, 5)) for _ in range(5))
+    kernel = data.draw(st.integers(1, min(3, h))), data.draw(st.integers(1, min(3, w)))
+    stride = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
+    pads = tuple(data.draw(st.integers(0, 1)) for _ in range(4))
+    attrs = (
+        registry.load("iseul.graph.ops", "max_pool2d")
+        .Attrs(kernel_size=kernel, stride=stride, pads=(0, 0, 0, 0))
+        .model_copy(update={"pads": pads})
+    )
+    rows = (h + pads[0] + pads[1] - kernel[0]) // stride[0] + 1
+    columns = (w + pads[2] + pads[3] - kernel[1]) // stride[1] + 1
+    x, out = Value("x", (n, h, w, c), "int8"), Value("y", (n, rows, columns, channels), "int8")
+    reads = []
+    for s, y, z in np.ndindex(n, rows, columns):
+        places = []
+        for i, j, k in np.ndindex(*kernel, c):
+            row, column = y * stride[0] - pads[0] + i, z * stride[1] - pads[2] + j
+            if 0 <= row < h and 0 <= column < w:
+                places.append(((s * h + row) * w + column) * c + k)
+        reads.append(places)
+    distance = by_position(attrs, Io((x,), (out,)))[0]
+    assert _writes_before_reads(x, out, reads, distance)
+
+
+@pytest.mark.parametrize("kinds", [("int8", "int8"), ("float32", "int8"), ("int8", "float32")])
+def test_distances_of_single_values_are_safe_and_tight(kinds: tuple[DType, DType]) -> None:
+    x, out = (Value(name, (1, 9), kind) for name, kind in zip("xy", kinds, strict=True))
+    distance = value_by_value(None, Io((x,), (out,)))[0]
+    size = x.n_bytes // 9
+    ahead = [list(range(i * size, 9 * size)) for i in range(1, 9)] + [[]]  # after each write
+    assert _writes_before_reads(x, out, ahead, distance)
+    assert distance == 0 or not _writes_before_reads(x, out, ahead, distance - 1)
+
+
+def test_other_types_share_no_memory() -> None:
+    x, out = Value("x", (1, 4), "float32"), Value("y", (1, 4), "int16")
+    assert value_by_value(None, Io((x,), (out,))) == {}

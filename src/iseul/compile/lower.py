@@ -61,7 +61,12 @@ class Lowered:
             for node in self.steps
             if node.name in self.cards
         }
-        return plan_memory(self.graph, self.steps, scratch)
+        distances = {
+            node.name: self.cards[node.name].overlap(node.attrs, self.graph.io(node))
+            for node in self.steps
+            if node.name in self.cards
+        }
+        return plan_memory(self.graph, self.steps, scratch, distances)
 
 
 def lower(graph: Graph, target: Target, goal: Goal) -> Lowered:

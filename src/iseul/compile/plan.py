@@ -6,15 +6,20 @@ the last step that reads it; graph inputs from step 0, because the caller writes
 outputs and next states to the last step, because they are read after it. Scratch lives for one
 step. Values that a reshape renames share one buffer. Constants and states are not in the arena.
 
-Placing is greedy: the largest buffer first, each at the lowest offset where it overlaps no
-placed buffer that is alive at the same time (Pisarchyk, Lee: Efficient Memory Management for
-Deep Neural Net Inference, 2020). Two other orders are tried where that leaves a gap to the
-lower bound, the most bytes that are alive at one step.
+Many kernels go through their input and their output in the same direction, so that an output
+may lie over the input's bytes that are not read any more: anywhere at least `distance` bytes
+below the input. The card of a kernel knows that distance from its loops.
+
+Placing is greedy: one buffer after the other, each at the lowest offset where it is in the way
+of no placed buffer that is alive at the same time (Pisarchyk, Lee: Efficient Memory Management
+for Deep Neural Net Inference, 2020). Several orders are tried, then changes of the best one,
+until the lower bound is reached or the search is used up; it is seeded, so plans repeat.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from random import Random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
 Kind = Literal["value", "scratch", "input"]
 
 ALIGNMENT = 4  # of every offset: kernels may load words; 8 for types of 8 bytes
+
+_MOST_TRIES = 300  # changes of the order of placing
+_MOST_WORK = 1_000_000  # tries times pairs of buffers: about half a second
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,24 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """The buffer `writes` may share bytes with `reads` if it lies >= `distance` bytes below it.
+
+    reads:  name of a buffer that is read for the last time in the step that makes `writes`
+    """
+
+    reads: str
+    writes: str
+    distance: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """Where everything lies.
 
     arena_bytes:       end of the highest buffer, nothing behind it
-    lower_bound_bytes: most bytes alive at one step; no plan without overlap can have less
+    lower_bound_bytes: most bytes alive at one step, overlaps used as far as they go; no plan
+                       of this order of steps can have less
     alignment:         the arena's address is a multiple of it
     buffers:           inputs first, then in the order of the steps
     homes:             value name -> name of the buffer that holds it
@@ -82,28 +103,100 @@ class Plan:
         return tuple(b for b in self.buffers if b.first_step <= step <= b.last_step)
 
 
-def lower_bound(buffers: Iterable[Buffer]) -> int:
-    """Most bytes alive at one step."""
+def lower_bound(buffers: Iterable[Buffer], overlaps: Iterable[Overlap] = ()) -> int:
+    """Most bytes alive at one step, less what the best overlap of that step can save."""
     known = list(buffers)
-    starts = {buffer.first_step for buffer in known}  # only there the sum can grow
-    return max(
-        (sum(b.n_bytes for b in known if b.first_step <= at <= b.last_step) for at in starts),
-        default=0,
-    )
+    by_name = {buffer.name: buffer for buffer in known}
+    saved: dict[int, int] = {}
+    for overlap in overlaps:
+        reads, writes = by_name[overlap.reads], by_name[overlap.writes]
+        at = writes.first_step
+        shared = min(writes.n_bytes - overlap.distance, reads.n_bytes)
+        # several inputs may lie over one output, but not over each other
+        saved[at] = saved.get(at, 0) + max(0, shared)
+    most = 0
+    # a sum can only grow where a buffer begins; where one saves, the step after it counts too
+    for at in {b.first_step for b in known} | {step + 1 for step in saved}:
+        alive = [b.n_bytes for b in known if b.first_step <= at <= b.last_step]
+        most = max(most, sum(alive) - saved.get(at, 0), *alive, 0)
+    return most
 
 
-def place(buffers: Sequence[Buffer]) -> tuple[Buffer, ...]:
+def place(buffers: Sequence[Buffer], overlaps: Sequence[Overlap] = ()) -> tuple[Buffer, ...]:
     """The buffers with offsets, in the order given."""
-    bound = lower_bound(buffers)
-    best: list[Buffer] = []
-    for order in (_by_size, _by_size_and_time, _by_start):
-        ranked = sorted(range(len(buffers)), key=lambda i: (*order(buffers[i]), i))
-        placed = _place_in_order(buffers, ranked)
-        if not best or arena_bytes(placed) < arena_bytes(best):
-            best = placed
-        if arena_bytes(best) <= bound:
+    bound = lower_bound(buffers, overlaps)
+    search = _Search(buffers, overlaps)
+    for order in (_by_size, _by_size_and_time, _by_start, _by_end):
+        search.consider(sorted(range(len(buffers)), key=lambda i: (*order(buffers[i]), i)))
+        if search.best_bytes <= bound:
             break
-    return tuple(best)
+    search.improve(bound)
+    if overlaps and search.best_bytes > bound:  # an overlap that is taken can cost more elsewhere
+        plain = place(buffers)
+        if arena_bytes(plain) < search.best_bytes:
+            return plain
+    return tuple(search.best)
+
+
+class _Search:
+    """The best placing found so far, and changes of the order that it came from."""
+
+    def __init__(self, buffers: Sequence[Buffer], overlaps: Sequence[Overlap]) -> None:
+        self.buffers = buffers
+        index = {buffer.name: i for i, buffer in enumerate(buffers)}
+        # (reading, writing) buffer by number -> distance
+        self.distance = {(index[o.reads], index[o.writes]): o.distance for o in overlaps}
+        n = len(buffers)
+        self.meets = [
+            [j for j in range(n) if j != i and buffers[i].meets(buffers[j])] for i in range(n)
+        ]
+        self.best: list[Buffer] = []
+        self.best_bytes = -1
+        self.best_order: list[int] = []
+
+    def consider(self, order: Sequence[int]) -> None:
+        """Place the buffers in this order; keep the result if it is smaller."""
+        placed = self._place(order)
+        size = arena_bytes(placed)
+        if self.best_bytes < 0 or size < self.best_bytes:
+            self.best, self.best_bytes, self.best_order = placed, size, list(order)
+
+    def improve(self, bound: int) -> None:
+        """Move single buffers to other places of the order, as long as there is a gap."""
+        n = len(self.buffers)
+        draw = Random(n)
+        for _ in range(min(_MOST_TRIES, _MOST_WORK // max(1, n * n)) if n > 2 else 0):
+            if self.best_bytes <= bound:
+                return
+            order = list(self.best_order)
+            for _ in range(draw.randint(1, 2)):
+                order.insert(draw.randrange(n), order.pop(draw.randrange(n)))
+            self.consider(order)
+
+    def _place(self, order: Sequence[int]) -> list[Buffer]:
+        offsets: dict[int, int] = {}
+        for i in order:
+            buffer = self.buffers[i]
+            blocked = sorted(self._blocked(i, j, offsets[j]) for j in self.meets[i] if j in offsets)
+            offset = 0
+            for low, high in blocked:  # offsets low < offset < high are in the way
+                if low < offset < high:
+                    offset = _aligned(high, buffer.alignment)
+            offsets[i] = offset
+        return [replace(buffer, offset=offsets[i]) for i, buffer in enumerate(self.buffers)]
+
+    def _blocked(self, i: int, j: int, at: int) -> tuple[int, int]:
+        """The open interval of offsets at which buffer i is in the way of buffer j, which lies
+        at `at`; an empty one for empty buffers.
+        """
+        size, other = self.buffers[i].n_bytes, self.buffers[j].n_bytes
+        if not size or not other:
+            return (at, at)
+        if (i, j) in self.distance:  # i is read, j written over it: i at least so far above
+            return (at - size, at + min(self.distance[i, j], other))
+        if (j, i) in self.distance:
+            return (at - min(self.distance[j, i], size), at + other)
+        return (at - size, at + other)
 
 
 def _by_size(b: Buffer) -> tuple[int, int]:
@@ -118,23 +211,13 @@ def _by_start(b: Buffer) -> tuple[int, int]:
     return b.first_step, -b.n_bytes
 
 
+def _by_end(b: Buffer) -> tuple[int, int]:
+    return -b.last_step, -b.n_bytes
+
+
 def arena_bytes(placed: Iterable[Buffer]) -> int:
     """End of the highest buffer."""
     return max((buffer.end for buffer in placed), default=0)
-
-
-def _place_in_order(buffers: Sequence[Buffer], ranked: Sequence[int]) -> list[Buffer]:
-    placed: dict[int, Buffer] = {}
-    for i in ranked:
-        buffer = buffers[i]
-        offset = 0
-        in_the_way = [other for other in placed.values() if other.meets(buffer)]
-        for other in sorted(in_the_way, key=lambda b: b.offset):
-            if offset + buffer.n_bytes <= other.offset:
-                break
-            offset = max(offset, _aligned(other.end, buffer.alignment))
-        placed[i] = replace(buffer, offset=offset)
-    return [placed[i] for i in range(len(buffers))]
 
 
 def _aligned(offset: int, alignment: int) -> int:
@@ -154,23 +237,59 @@ def find_homes(graph: Graph, aliases: Iterable[str]) -> dict[str, str]:
     return homes
 
 
-def plan_memory(graph: Graph, steps: Sequence[Node], scratch: Mapping[str, int]) -> Plan:
+def plan_memory(
+    graph: Graph,
+    steps: Sequence[Node],
+    scratch: Mapping[str, int],
+    distances: Mapping[str, Mapping[int, int]] | None = None,
+) -> Plan:
     """The plan of a graph.
 
-    steps:   the nodes that are executed, in order; the others rename their input
-    scratch: node name -> bytes that its kernel needs while it runs
+    steps:     the nodes that are executed, in order; the others rename their input
+    scratch:   node name -> bytes that its kernel needs while it runs
+    distances: node name -> {position of an input: how many bytes below that input the node's
+               only output may begin}; inputs that are not there share no byte with the output
     """
     executed = {node.name for node in steps}
     homes = find_homes(graph, (n.name for n in graph.nodes if n.name not in executed))
-    placed = place(_buffers(graph, steps, scratch, homes))
+    buffers = _buffers(graph, steps, scratch, homes)
+    overlaps = _overlaps(buffers, steps, homes, distances or {})
+    placed = place(buffers, overlaps)
     in_arena = {buffer.name for buffer in placed if buffer.kind != "scratch"}
     return Plan(
         arena_bytes(placed),
-        lower_bound(placed),
+        lower_bound(placed, overlaps),
         max((buffer.alignment for buffer in placed), default=ALIGNMENT),
         placed,
         MappingProxyType({name: home for name, home in homes.items() if home in in_arena}),
     )
+
+
+def _overlaps(
+    buffers: Sequence[Buffer],
+    steps: Sequence[Node],
+    homes: Mapping[str, str],
+    distances: Mapping[str, Mapping[int, int]],
+) -> list[Overlap]:
+    """What may lie over what: outputs over inputs that their step reads for the last time."""
+    by_name = {buffer.name: buffer for buffer in buffers}
+    found = []
+    for i, node in enumerate(steps):
+        allowed = distances.get(node.name, {})
+        if not allowed or len(node.outputs) != 1:
+            continue
+        writes = by_name[node.outputs[0]]
+        for name in dict.fromkeys(homes[name] for name in node.inputs):
+            reads = by_name.get(name)
+            if reads is None or reads.last_step != i or reads.name == writes.name:
+                continue
+            # a value that is read twice: every way of reading it must allow the overlap
+            ways = [allowed.get(k) for k, read in enumerate(node.inputs) if homes[read] == name]
+            if None not in ways:
+                distance = max(way for way in ways if way is not None)
+                if distance < writes.n_bytes:
+                    found.append(Overlap(name, writes.name, distance))
+    return found
 
 
 def _buffers(

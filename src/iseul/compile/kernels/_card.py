@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from iseul.graph.ir import DType, Io
     from iseul.numerics import Array
+    from iseul.numerics.float_requantize import Requantization
     from iseul.targets._target import Isa
 
     Field = Array | int | float | tuple[int, ...] | Mapping[str, Any]
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 def no_scratch(attrs: Any, io: Io) -> int:
     """Bytes of scratch: none."""
     return 0
+
+
+def no_overlap(attrs: Any, io: Io) -> Mapping[int, int]:
+    """The output shares no byte with an input."""
+    return {}
 
 
 def every_input(attrs: Any, io: Io) -> tuple[int, ...]:
@@ -65,6 +71,11 @@ class Card:
     scratch_bytes: (attrs, io) -> bytes the kernel needs while it runs; it gets a pointer behind
                    `out` if there are any, and must write every one of them
     alias:         no code: the output is the input's buffer
+    overlap:       (attrs, io) -> {position of an input: distance in bytes}: the output's first
+                   byte may lie anywhere at least that far below the input's first byte, though
+                   both share bytes then (`_overlap.py` has the usual ones). It follows from
+                   the order in which the kernel reads and writes; by default nothing is shared
+    requantization: how sums become integers; a node that states another way does not fit
     """
 
     symbol: str
@@ -77,6 +88,8 @@ class Card:
     arrays: Literal["", "in", "out"] = ""
     scratch_bytes: Callable[[Any, Io], int] = no_scratch
     alias: bool = False
+    overlap: Callable[[Any, Io], Mapping[int, int]] = no_overlap
+    requantization: Requantization = "fixed_point"
 
     def passed(self, attrs: Any, io: Io) -> tuple[int, ...]:
         """Positions of the inputs that a node passes as pointers."""
@@ -88,6 +101,9 @@ class Card:
             found = rule(attrs, io)
             if found is not None:
                 return Misfit(i, (rule.__doc__ or "").strip(), found)
+        stated = getattr(attrs, "requantization", "fixed_point")
+        if stated != self.requantization:
+            return Misfit(len(self.fits), f"requantization is {self.requantization}", stated)
         return None
 
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How far below an input an output may begin, by the order in which kernels read and write.
+
+A kernel that never reads again what lies before some point may have its output's end anywhere
+up to that point. Each function here states the order that it stands for; a card names the one
+that its kernel keeps to. All give {position of an input: distance in bytes}.
+
+Only values of one dtype, or with a side of single bytes, may share memory: C allows a compiler
+to take pointers of other types for different memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iseul.numerics.affine import storage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from iseul.graph.ir import Io, Value
+
+
+def value_by_value(attrs: Any, io: Io) -> Mapping[int, int]:
+    """Reads value i of an input of the output's size, then writes value i; i rises by one.
+
+    Inputs that are broadcast are not among those that may share memory.
+    """
+    out = io.outputs[0]
+    found = {}
+    for i, value in enumerate(io.inputs):
+        if value.n_elements == out.n_elements and _may_share(value, out):
+            growth = max(0, _size(out) - _size(value))
+            found[i] = growth * max(0, out.n_elements - 1)
+    return found
+
+
+def row_by_row(attrs: Any, io: Io) -> Mapping[int, int]:
+    """Reads row r of the input as often as it likes, then writes row r of the output; r rises.
+
+    A row is the last axis, and both have as many.
+    """
+    x, out = io.inputs[0], io.outputs[0]
+    if not _may_share(x, out) or not x.shape or not out.shape:
+        return {}
+    rows = x.n_elements // max(1, x.shape[-1])
+    if rows != out.n_elements // max(1, out.shape[-1]):
+        return {}
+    start = np.arange(rows, dtype=np.int64) * x.shape[-1]
+    return {0: _distance(start, x, out, out.shape[-1])}
+
+
+def by_position(attrs: Any, io: Io) -> Mapping[int, int]:
+    """Windows over (N, H, W, C): all channels of a position are made before the next position;
+    positions in raster order. A position reads no input row or column before its window.
+
+    attrs: with stride and pads of the window
+    """
+    x, out = io.inputs[0], io.outputs[0]
+    if not _may_share(x, out) or len(x.shape) != 4:
+        return {}
+    n, h, w, c = x.shape
+    _, rows, columns, channels = out.shape
+    row = np.clip(np.arange(rows, dtype=np.int64) * attrs.stride[0] - attrs.pads[0], 0, h)
+    column = np.clip(np.arange(columns, dtype=np.int64) * attrs.stride[1] - attrs.pads[2], 0, w)
+    sample = np.arange(n, dtype=np.int64) * h * w
+    start = (sample[:, None, None] + row[:, None] * w + column) * c
+    return {0: _distance(start.ravel(), x, out, channels)}
+
+
+def _distance(start: NDArray[np.int64], x: Value, out: Value, n_written: int) -> int:
+    """Bytes between the starts so that no write reaches what is still to be read.
+
+    start:     for each place in order, the first element of x that it reads
+    n_written: elements that each place writes
+    """
+    if not len(start):
+        return out.n_bytes
+    # the earliest element that this place or a later one reads
+    ahead = np.minimum.accumulate(start[::-1])[::-1]
+    written = np.arange(1, len(start) + 1, dtype=np.int64) * n_written
+    return max(0, int((written * _size(out) - ahead * _size(x)).max()))
+
+
+def _size(value: Value) -> int:
+    return storage(value.dtype).itemsize
+
+
+def _may_share(x: Value, out: Value) -> bool:
+    return "int4" not in (x.dtype, out.dtype) and (
+        x.dtype == out.dtype or 1 in (_size(x), _size(out))
+    )
