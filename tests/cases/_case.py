@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -45,15 +45,21 @@ class Net(Builder):
         per_tensor_scale: float | None = None,
         largest: int = 127,
         scale: float = 0.01,
+        zero_point: Sequence[int] = (0,),
     ) -> str:
-        """int8 weights with a scale per channel around `scale`, or one for all."""
+        """int8 weights with a scale per channel around `scale`, or one for all.
+
+        zero_point: given to the channels in turn
+        """
         n = shape[axis]
         data = self.random.integers(-largest, largest, shape, endpoint=True).astype(np.int8)
         spread = scale * np.exp(self.random.uniform(-1.2, 1.2, n))
         quant = per_channel(spread, axis)
         if per_tensor_scale is not None:
             quant = per_tensor(per_tensor_scale)
-        return self.constant("w", data, quant=quant)
+        n = len(quant.scale)
+        zeros = tuple(zero_point[i % len(zero_point)] for i in range(n))
+        return self.constant("w", data, quant=replace(quant, zero_point=zeros))
 
     def bias(self, n: int, largest: int = 4000, dtype: str = "int32") -> str:
         """int32 or int64 bias; its scale follows from the node, so it states none."""

@@ -150,6 +150,12 @@ def zero(value: Value) -> int:
     return value.quant.zero_point[0] if value.quant is not None else 0
 
 
+def weight_zero(op: Op, channel: int) -> int:
+    """Zero point of an output channel's weights."""
+    quant = op.values[1].quant
+    return 0 if quant is None else quant.zero_point[channel % len(quant.zero_point)]
+
+
 def to_integer(real: float, value: Value) -> int:
     """float32 division, round, zero point: not saturated."""
     return c_round(float(np.float32(real) / np.float32(scale(value)))) + zero(value)
@@ -205,7 +211,11 @@ class Op:
         """GetQuantizedConvolutionMultiplier per channel, in double."""
         if self.real:
             return 1.0
-        return scale(self.values[0]) * scale(self.values[1], channel) / scale(self.out)
+        weights = self.values[1]
+        if len(weights.quant.scale) == 1 and any(weights.quant.zero_point):  # the uint8 kernels'
+            product = np.float32(scale(self.values[0])) * np.float32(scale(weights))
+            return float(product) / scale(self.out)
+        return scale(self.values[0]) * scale(weights, channel) / scale(self.out)
 
 
 def window(op: Op, y: int, x: int, kernel: tuple[int, int], dilation: tuple[int, int]) -> Iterator:
@@ -228,7 +238,8 @@ def conv2d(op: Op) -> Array:
         first = o // per_group * depth
         for i, j, r, c in window(op, y, column, kernel, op.attrs.dilation):
             for k in range(depth):
-                total += (x[n][r][c][first + k] - zero(op.values[0])) * w[o][i][j][k]
+                weight = w[o][i][j][k] - weight_zero(op, o)
+                total += (x[n][r][c][first + k] - zero(op.values[0])) * weight
         result[n, y, column, o] = op.finish(total, o, op.conv_multiplier(o))
     return result
 
@@ -240,7 +251,9 @@ def depthwise_conv2d(op: Op) -> Array:
     for n, y, column, o in np.ndindex(op.out.shape):
         total = 0
         for i, j, r, c in window(op, y, column, op.x[1].shape[1:3], op.attrs.dilation):
-            total += (x[n][r][c][o // m] - zero(op.values[0])) * w[0][i][j][o]
+            total += (x[n][r][c][o // m] - zero(op.values[0])) * (
+                w[0][i][j][o] - weight_zero(op, o)
+            )
         result[n, y, column, o] = op.finish(total, o, op.conv_multiplier(o))
     return result
 
@@ -251,41 +264,14 @@ def fully_connected(op: Op) -> Array:
     rows = op.x[0].reshape(-1, n_in).tolist()
     result = np.zeros((len(rows), n_out))
     for n, o in np.ndindex(result.shape):
-        total = sum((a - zero(op.values[0])) * b for a, b in zip(rows[n], w[o], strict=True))
+        pairs = zip(rows[n], w[o], strict=True)
+        total = sum((a - zero(op.values[0])) * (b - weight_zero(op, o)) for a, b in pairs)
         multiplier = op.conv_multiplier(o)
         if not op.real and len(op.values[1].quant.scale) == 1:
             single = np.float32(scale(op.values[0])) * np.float32(scale(op.values[1]))
             multiplier = float(single) / scale(op.out)
         result[n, o] = op.finish(total, o, multiplier)
     return result.reshape(op.out.shape)
-
-
-def add(op: Op) -> Array:
-    a, b = np.broadcast_arrays(*op.x)
-    function = _float_add if op.real else _integer_add(op)
-    pairs = zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
-    flat = [clamp(function(*pair), op.attrs.activation, op.out) for pair in pairs]
-    return np.array(flat).reshape(op.out.shape)
-
-
-def _float_add(a: float, b: float) -> float:
-    return float(np.float32(a) + np.float32(b))
-
-
-def _integer_add(op: Op) -> Callable[[int, int], int]:
-    scales = [scale(v) for v in op.values]
-    twice_max = 2 * max(scales)
-    first, second = (quantize_multiplier(s / twice_max) for s in scales)
-    last = quantize_multiplier(twice_max / ((1 << 20) * scale(op.out)))
-    assert max(first[1], second[1], last[1]) <= 0, "the reference refuses"
-    zeros = [zero(v) for v in (*op.values, op.out)]
-
-    @cache
-    def function(x: int, y: int) -> int:
-        total = multiply((x - zeros[0]) << 20, *first) + multiply((y - zeros[1]) << 20, *second)
-        return multiply(total, *last) + zeros[2]
-
-    return function
 
 
 def average_pool2d(op: Op) -> Array:
@@ -332,6 +318,11 @@ relu6 = relu
 
 
 def quantize(op: Op) -> Array:
+    if op.values[0].dtype == "float32" and op.attrs.rounding == "even":
+        step = np.float32(scale(op.out))
+        return _each(
+            op, lambda x: saturate(round(float(np.float32(x) / step)) + zero(op.out), op.out)
+        )
     if op.values[0].dtype == "float32":
         return _each(op, lambda x: saturate(to_integer(x, op.out), op.out))
     return _each(op, lambda q: saturate(_rescaled(op, q), op.out))
@@ -351,12 +342,12 @@ def reshape(op: Op) -> Array:
 
 def pad(op: Op) -> Array:
     fill = op.attrs.value
-    if not op.real:
+    if op.out.quant is not None:
         fill = saturate(to_integer(fill, op.out), op.out)
-    result = np.full(op.out.shape, float(fill))
+    result = np.full(op.out.shape, fill, object)
     for place in np.ndindex(op.x[0].shape):
         at = tuple(i + before for i, (before, _) in zip(place, op.attrs.pads, strict=True))
-        result[at] = op.x[0][place]
+        result[at] = op.x[0][place].item()
     return result
 
 
@@ -410,10 +401,13 @@ def _integer_softmax(op: Op, row: list[int]) -> list[int]:
 def run_scalar(graph: Graph, inputs: list[Array]) -> list[Array]:
     """The outputs of a one-node graph for one sample, as float64 or object arrays (exact).
 
-    The text of an op is `scalar` in its file of cases, or stands here under the op's name.
+    The text of an op is `scalar` in its file of cases, or stands here under the op's name; that of
+    requantization "float" stands in `_factor.py`.
     """
     op = Op(graph, inputs)
     name = op.node.op
     text = getattr(import_module(f"cases.{name}"), "scalar", None) or globals()[name]
+    if getattr(op.attrs, "requantization", "fixed_point") == "float":
+        text = getattr(import_module("cases._factor"), name)
     result: Array | list[Array] = text(op)
     return result if isinstance(result, list) else [result]

@@ -63,7 +63,7 @@ def run_torch_node(node: Node, inputs: Sequence[Array], io: Io) -> list[Array]:
 def _tensor(x: Array) -> Tensor:
     whole = np.issubdtype(x.dtype, np.integer)
     # uint64 beyond int64 wraps round, and back when results are stored
-    return torch.tensor(np.ascontiguousarray(x.astype(np.int64) if whole else x))
+    return torch.tensor(np.array(x.astype(np.int64) if whole else x, order="C"))
 
 
 class GraphModule(nn.Module):

@@ -87,3 +87,47 @@ def along(quant: Quantization | None, axes: Sequence[int]) -> Quantization | Non
 
 
 MOVES = (same_dtype, whole_bytes, one_scale, same_quantization)
+
+
+def stacked(arrays: Sequence[Any], axis: int) -> list[Any]:
+    """Arrays or tensors of one op, where some carry stacked samples along axis 0 and constants
+    do not: those are repeated. Nothing is repeated where values are joined along axis 0.
+    """
+    n = max((len(x) for x in arrays if x.ndim), default=1)
+    if axis == 0:
+        return list(arrays)
+    return [repeated(x, n) for x in arrays]
+
+
+def repeated(x: Any, n: int) -> Any:
+    """An array or tensor (1, ...) as (n, ...); anything else as it is."""
+    if x.ndim == 0 or len(x) == n or len(x) != 1:
+        return x
+    return x.repeat(n, 0) if hasattr(x, "astype") else x.expand(n, *x.shape[1:])
+
+
+def all_same_dtype(attrs: Any, io: Io) -> str | None:
+    """inputs and output have the same dtype"""
+    kinds = {value.dtype for value in (*io.inputs, *io.outputs)}
+    return None if len(kinds) == 1 else f"dtypes are {', '.join(sorted(kinds))}"
+
+
+def all_same_quantization(attrs: Any, io: Io) -> str | None:
+    """inputs and output have the same scale and zero point"""
+    last = io.outputs[0]
+    return next(filter(None, (_differs(x, last) for x in io.inputs)), None)
+
+
+def all_one_scale(attrs: Any, io: Io) -> str | None:
+    """integers that stand for reals have one scale"""
+    return next(
+        (
+            f'"{v.name}" has {len(v.quant.scale)} scales'
+            for v in (*io.inputs, *io.outputs)
+            if v.quant is not None and v.quant.per_channel
+        ),
+        None,
+    )
+
+
+JOINS = (all_same_dtype, whole_bytes, all_one_scale, all_same_quantization)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Padding with a constant: a border of `value` around each sample.
+"""Padding with a constant: a border of `value` around the input.
 
-int8:   the border holds the integer that stands for `value`, the zero point for 0
-        (TensorFlow Lite Micro: micro/kernels/pad_common.cc)
-Inputs: x (N, ...). `pads` has (before, after) for each axis; the batch axis gets none.
+Quantized integers: the border holds the integer that stands for `value`, the zero point for 0
+        (TensorFlow Lite Micro: micro/kernels/pad_common.cc); plain integers hold the value
+Inputs: x of any shape and dtype. `pads` has (before, after) for each axis.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import Field
 
 from iseul.core.config import Config
 from iseul.core.errors import ShapeError
-from iseul.graph.ops import _quantized as quantized
+from iseul.graph.ops import _moving as moving
 from iseul.graph.ops._shape import Pad, expect_inputs
 from iseul.numerics import affine
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from iseul.graph.ir import Io, Shape, Value
     from iseul.numerics import Array
-
-BATCHED = True
 
 
 class Attrs(Config):
@@ -41,8 +39,6 @@ def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
     x = inputs[0].shape
     if len(attrs.pads) != len(x):
         raise ShapeError(f"{len(attrs.pads)} pairs of pads for input {x}, must be {len(x)}")
-    if x and any(attrs.pads[0]):
-        raise ShapeError(f"pads {attrs.pads[0]} on the batch axis, must be (0, 0)")
     return (tuple(n + sum(pair) for n, pair in zip(x, attrs.pads, strict=True)),)
 
 
@@ -51,8 +47,18 @@ def border(attrs: Attrs, io: Io) -> float:
     out = io.outputs[0]
     if out.is_float:
         return attrs.value
+    if out.quant is None:
+        return int(attrs.value)
     value = np.array(attrs.value, np.float32)
-    return int(affine.quantize(value, quantized.quant_of(out), out.dtype))
+    return int(affine.quantize(value, out.quant, out.dtype))
+
+
+def batch_axis_stays(attrs: Attrs, io: Io) -> bool:
+    """Whether stacked samples stay stacked along axis 0."""
+    return not any(attrs.pads[0])
+
+
+BATCHED = batch_axis_stays
 
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
@@ -65,11 +71,19 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     import torch.nn.functional as f
 
     flat = [n for pair in reversed(attrs.pads) for n in pair]  # torch counts from the last axis
-    return [f.pad(inputs[0], flat, value=border(attrs, io))]
+    fill = border(attrs, io)
+    return [f.pad(inputs[0], flat, value=bool(fill) if io.dtype == "bool" else fill)]
 
 
-constraints = (
-    quantized.kinds_float_or_int8,
-    quantized.quantized_per_tensor,
-    quantized.same_quantization,
-)
+def border_has_its_kind(attrs: Attrs, io: Io) -> str | None:
+    """the border of plain integers is one of them"""
+    out = io.outputs[0]
+    if out.is_float or out.quant is not None:
+        return None
+    low, high = affine.INTEGER_RANGE.get(out.dtype, (0, 1))
+    if low <= attrs.value <= high and attrs.value == int(attrs.value):
+        return None
+    return f'"{out.name}" is {out.dtype}, the border is {attrs.value:g}'
+
+
+constraints = (*moving.MOVES, border_has_its_kind)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels of resize_bilinear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iseul.compile.kernels._card import Card, kinds
+from iseul.graph.ops._resizing import integer_step, step
+
+if TYPE_CHECKING:
+    from iseul.compile.kernels._card import Fields
+    from iseul.graph.ir import DType, Io
+    from iseul.graph.ops._resizing import Attrs
+
+
+def _sizes(attrs: Attrs, io: Io) -> dict[str, int]:
+    n, rows, columns, channels = io.inputs[0].shape
+    return {
+        "batch": n,
+        "in_h": rows,
+        "in_w": columns,
+        "out_h": attrs.size[0],
+        "out_w": attrs.size[1],
+        "channels": channels,
+    }
+
+
+def emit_integers(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_resize_bilinear_t`."""
+    sizes = _sizes(attrs, io)
+    step_h, start_h = integer_step(sizes["in_h"], sizes["out_h"], attrs.coordinates)
+    step_w, start_w = integer_step(sizes["in_w"], sizes["out_w"], attrs.coordinates)
+    steps = {"step_h": step_h, "step_w": step_w, "start_h": start_h, "start_w": start_w}
+    return {**sizes, **steps}
+
+
+def emit_f32(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_resize_bilinear_f32_t`."""
+    sizes = _sizes(attrs, io)
+    return {
+        **sizes,
+        "step_h": float(step(sizes["in_h"], sizes["out_h"], attrs.coordinates)),
+        "step_w": float(step(sizes["in_w"], sizes["out_w"], attrs.coordinates)),
+        "half": 0.5 if attrs.coordinates == "half_pixel" else 0.0,
+    }
+
+
+def places_fit(attrs: Attrs, io: Io) -> str | None:
+    """images have less than 2^20 rows and columns, so that 32 bits hold places between pixels"""
+    largest = max(*io.inputs[0].shape[1:3], *attrs.size)
+    return None if largest < 1 << 20 else f"{largest:,} rows or columns"
+
+
+def cost(attrs: Attrs, io: Io) -> int:
+    """22 per value, 30 per pixel."""
+    n = io.outputs[0].n_elements
+    return 22 * n + 30 * (n // io.outputs[0].shape[3])
+
+
+def _of_integers(suffix: str, dtype: DType) -> Card:
+    return Card(
+        f"iseul_resize_bilinear_{suffix}",
+        "iseul_resize_bilinear_t",
+        (kinds(dtype), places_fit),
+        cost,
+        emit_integers,
+    )
+
+
+CARDS = (
+    _of_integers("s8", "int8"),
+    _of_integers("s16", "int16"),
+    Card(
+        "iseul_resize_bilinear_f32",
+        "iseul_resize_bilinear_f32_t",
+        (kinds("float32"), places_fit),
+        cost,
+        emit_f32,
+    ),
+)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bilinear resize of images: the mean of four pixels, weighted by their nearness.
+
+int8, int16: weights in 1/1024 of a pixel, one division by 2^20, ties away from zero
+             (TensorFlow Lite Micro: reference/resize_bilinear.h, ResizeBilinearInteger)
+float32:     sum in the reference's order
+Inputs: x (N, H, W, C).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iseul.graph.ops import _quantized as quantized
+from iseul.graph.ops import _resizing as resizing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iseul.graph.ir import Io
+    from iseul.graph.ops._resizing import Taps
+    from iseul.numerics import Array
+
+BATCHED = True
+Attrs = resizing.Attrs
+infer = resizing.infer
+
+
+def taps(attrs: Attrs, io: Io) -> tuple[Taps, Taps]:
+    """Taps of rows and of columns."""
+    shape = io.inputs[0].shape
+    make = resizing.real_taps if io.outputs[0].is_float else resizing.integer_taps
+    rows, columns = (
+        make(n_in, n_out, attrs.coordinates)
+        for n_in, n_out in zip(shape[1:3], attrs.size, strict=True)
+    )
+    return rows, columns
+
+
+def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
+    """numpy meaning; see the file's header."""
+    rows, columns = taps(attrs, io)
+    x, one = inputs[0], np.float32(1)
+    if not io.outputs[0].is_float:
+        return [_integers(x.astype(np.int64), rows, columns).astype(io.dtype)]
+    fy, fx = rows.share[:, None, None], columns.share[:, None]
+    above, below = x[:, rows.lower], x[:, rows.upper]
+    total = above[:, :, columns.lower] * (one - fy) * (one - fx)
+    total = total + below[:, :, columns.lower] * fy * (one - fx)
+    total = total + above[:, :, columns.upper] * (one - fy) * fx
+    return [total + below[:, :, columns.upper] * fy * fx]
+
+
+def _integers(x: Any, rows: Taps, columns: Taps) -> Any:
+    """int64 array or tensor of q to that of the output. Taps are arrays or tensors alike."""
+    fy, fx = rows.share[:, None, None], columns.share[:, None]
+    above, below = x[:, rows.lower], x[:, rows.upper]
+    left = above[:, :, columns.lower] * (resizing.ONE - fy) + below[:, :, columns.lower] * fy
+    right = above[:, :, columns.upper] * (resizing.ONE - fy) + below[:, :, columns.upper] * fy
+    total = left * (resizing.ONE - fx) + right * fx
+    # truncated division by 2^20 of |total| + 2^19, with the sign of total
+    size = (abs(total) + (1 << 19)) >> 20
+    return size * (1 - 2 * (total < 0))
+
+
+def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
+    """torch meaning: float differentiable, or exact on int64 tensors."""
+    import torch
+
+    x = inputs[0]
+    rows, columns = (
+        resizing.Taps(*(torch.tensor(part, device=x.device) for part in side))  # type: ignore[arg-type]
+        for side in taps(attrs, io)
+    )
+    if not io.outputs[0].is_float:
+        return [_integers(x, rows, columns)]
+    fy, fx = rows.share[:, None, None], columns.share[:, None]
+    above, below = x[:, rows.lower], x[:, rows.upper]
+    left = above[:, :, columns.lower] * (1 - fy) + below[:, :, columns.lower] * fy
+    right = above[:, :, columns.upper] * (1 - fy) + below[:, :, columns.upper] * fy
+    return [left * (1 - fx) + right * fx]
+
+
+constraints = (
+    quantized.kinds_among("float32", "int8", "int16"),
+    quantized.quantized_per_tensor,
+    quantized.same_quantization,
+)
