@@ -33,7 +33,7 @@ def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
     """The new shape, -1 resolved. Raises ShapeError."""
     expect_inputs(inputs, 1)
     known = [size for size in attrs.shape if size != -1]
-    if not attrs.shape or len(known) < len(attrs.shape) - 1 or any(size < 1 for size in known):
+    if len(known) < len(attrs.shape) - 1 or any(size < 1 for size in known):
         raise ShapeError(f"shape {attrs.shape} must have sizes >= 1, at most one of them -1")
     n, product = inputs[0].n_elements, int(np.prod(known, dtype=object))
     shape = tuple(n // product if size == -1 else size for size in attrs.shape)
@@ -44,12 +44,18 @@ def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning. Axis 0 is what is left, so that stacked samples stay apart."""
-    return [inputs[0].reshape(-1, *io.outputs[0].shape[1:])]
+    return [inputs[0].reshape(_sizes(io))]
+
+
+def _sizes(io: Io) -> Shape:
+    """The output's sizes, the first one open; a scalar has none."""
+    shape = io.outputs[0].shape
+    return (-1, *shape[1:]) if shape else ()
 
 
 def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     """torch meaning, for any dtype."""
-    return [inputs[0].reshape(-1, *io.outputs[0].shape[1:])]
+    return [inputs[0].reshape(_sizes(io))]
 
 
 def same_dtype(attrs: Attrs, io: Io) -> str | None:

@@ -27,6 +27,7 @@ from iseul.graph.read._tflite_file import (
     tensor_of,
     value_of,
 )
+from iseul.graph.read._uint8 import without_uint8
 from iseul.graph.verify import broken_constraints, check_graph
 
 if TYPE_CHECKING:
@@ -93,13 +94,13 @@ def _convert(file: File, name: str) -> tuple[Graph | None, tuple[Blocker, ...]]:
     inputs = _interface(file, main, schema.SubGraph.INPUTS, found, name)
     outputs = _interface(file, main, schema.SubGraph.OUTPUTS, found, name)
     for node, problem, remedy in _broken(file, inputs, nodes):
-        i, kind = origin[node.name]
+        i, kind = origin.get(node.name, (-1, node.op))
         found.append((i, Blocker(kind, node.name, problem, remedy)))
     found += [(-1, blocker) for blocker in _left_over(file, main, name)]
     if found:
         found.sort(key=lambda entry: entry[0])
         return None, tuple(dict.fromkeys(blocker for _, blocker in found))
-    graph = _draft(file, name, inputs, outputs, nodes)
+    graph = without_uint8(_draft(file, name, inputs, outputs, nodes))
     check_graph(graph)
     return graph, ()
 
@@ -154,7 +155,8 @@ def _nodes(file: File, table: Table, kind: str, name: str) -> list[Node]:
     union = table.integer(schema.Operator.BUILTIN_OPTIONS_TYPE, "u1")
     stated = table.table(schema.Operator.BUILTIN_OPTIONS) if union == entry.union else None
     options = stated or _flatbuffer.empty(table.source)
-    return entry.convert(Operation(file, kind, name, inputs, outputs, options, (ins, outs)))
+    op = Operation(file, kind, name, inputs, outputs, options, (ins, outs))
+    return op.folded(entry.convert(op))
 
 
 def _interface(
@@ -196,12 +198,12 @@ def _broken(file: File, inputs: Sequence[str], nodes: list[Node]) -> list[tuple[
 
     Raises DataError where the file's shapes are not those of its ops.
     """
-    graph = _draft(file, "", (), (), nodes)
+    graph = without_uint8(_draft(file, "", (), (), nodes))
     constant = [name for name in inputs if name in graph.values and graph.values[name].is_constant]
     if constant or len(set(inputs)) != len(inputs):
         raise DataError(f"inputs {list(inputs)} must be different tensors and no constants")
     found = []
-    for node in nodes:
+    for node in graph.nodes:
         io = graph.io(node)
         try:
             inferred = list(registry.load(OPS, node.op).infer(node.attrs, io.inputs))

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, cast
 from iseul.core import config, registry
 from iseul.core.errors import DataError, UnsupportedError, UsageError
 from iseul.graph.build import OPS
-from iseul.graph.ir import Node, Value, constant, fresh_name
+from iseul.graph.ir import Io, Node, Value, constant, fresh_name, frozen_array
+from iseul.graph.ops.reinterpret import attributes
+from iseul.graph.passes.fold_constants import computed
 from iseul.graph.read import _tflite_schema as schema
 from iseul.graph.read._tflite_file import FIXED_SHAPES
+from iseul.numerics.affine import storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -121,6 +124,80 @@ class Operation:
         y = self._between(f"{self.name}_{op}", replace(x, shape=y_shape))
         return _made(op, y.name, [x], [y], attrs), y
 
+    def moved(self, op: str, x: Value, inputs: Sequence[Value] = (), **attrs: Any) -> list[Node]:
+        """The node that copies elements of x to all outputs, and what follows it.
+
+        TFLite copies integers whatever the outputs' quantizations are: where one is not that
+        of x, they are reinterpreted.
+        inputs: behind x
+        """
+        outputs, behind = [], []
+        for out in self.outputs:
+            if out.quant == x.quant or out.quant is None or x.quant is None:
+                outputs.append(out)
+                continue
+            inner = self._between(f"{out.name}_moved", replace(out, quant=x.quant))
+            outputs.append(inner)
+            behind.append(_reinterpreted(inner, out))
+        name = self.name if outputs[0] is self.outputs[0] else outputs[0].name
+        return [_made(op, name, [x, *inputs], outputs, attrs), *behind]
+
+    def joined(self, op: str, **attrs: Any) -> list[Node]:
+        """The node that copies all inputs to the output, and what stands before it: inputs of
+        another quantization are reinterpreted, as TFLite copies their integers.
+        """
+        out = self.outputs[0]
+        inputs, before = [], []
+        for i in range(len(self.inputs)):
+            x = self.input(i)
+            if x.quant != out.quant and x.quant is not None and out.quant is not None:
+                same = self._between(f"{self.name}_{x.name}", replace(x, quant=out.quant))
+                before.append(_reinterpreted(x, same))
+                x = same
+            inputs.append(x)
+        return [*before, _made(op, self.name, inputs, [out], attrs)]
+
+    def settle(self, data: Array) -> list[Node]:
+        """No nodes: the output is a constant, known while reading."""
+        out = self.outputs[0]
+        if data.shape != out.shape:
+            raise DataError(
+                f'{self.kind} "{self.name}" gives shape {data.shape}, file has {out.shape}'
+            )
+        self._becomes(out, data)
+        return []
+
+    def _becomes(self, value: Value, data: Array) -> None:
+        """A value that was to be computed is a constant from now on."""
+        fixed = replace(value, data=frozen_array(data.astype(storage(value.dtype))))
+        for number in self.numbers[1]:
+            known = self.file.values.get(number)
+            if known is not None and known.name == value.name:
+                self.file.values[number] = fixed
+        self.file.between[:] = [fixed if v.name == value.name else v for v in self.file.between]
+
+    def folded(self, nodes: list[Node]) -> list[Node]:
+        """The nodes that are left: what depends on constants only is computed at once, so that
+        operators behind it find their shapes and indices.
+
+        Nodes that break a rule stay, for the reader to name it; so do those with large results.
+        """
+        known = {value.name: value for value in (*self.inputs, *self.outputs) if value is not None}
+        if any(value is not None and value.data is None for value in self.inputs):
+            return nodes
+        known |= {value.name: value for value in self.file.between}
+        left = []
+        for node in nodes:
+            io = Io(*(tuple(known[name] for name in side) for side in (node.inputs, node.outputs)))
+            results = computed(node, io)
+            if results is None:
+                left.append(node)
+                continue
+            for value, data in zip(io.outputs, results, strict=True):
+                self._becomes(value, data)
+                known[value.name] = replace(value, data=data)
+        return left
+
     def added(self, what: str, data: Array, quant: Quantization | None = None) -> Value:
         """A constant that the file does not have."""
         name = fresh_name(self.file.taken, f"{self.name}_{what}")
@@ -128,6 +205,12 @@ class Operation:
         value = constant(name, data, quant=quant)
         self.file.between.append(value)
         return value
+
+
+def _reinterpreted(x: Value, y: Value) -> Node:
+    """x's integers as those of y's quantization."""
+    assert x.quant is not None and y.quant is not None
+    return _made("reinterpret", y.name, [x], [y], attributes(x.quant, y.quant))
 
 
 def _made(
