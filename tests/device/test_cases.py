@@ -24,8 +24,8 @@ def test_case(case, judge):
     graph = case.graph()
     inputs = case.inputs(graph)
     package = compile_graph(graph, load_target(BOARD_OF[judge]))
-    got = registry.load("iseul.device.runners", judge).run(package, inputs).outputs
-    want = interpret_samples(graph, inputs).outputs
+    got = registry.load("iseul.device.runners", judge).run(package, inputs, stateful=True).outputs
+    want = interpret_samples(graph, inputs, stateful=True).outputs
     for a, b in zip(got, want, strict=True):
         assert (a.dtype, a.shape) == (b.dtype, b.shape)
         if a.dtype.kind == "f":

@@ -132,7 +132,8 @@ int small_net_1_init(small_net_1_t *m, void *arena, size_t arena_bytes) {
 }
 
 void small_net_1_reset(small_net_1_t *m) {
-  memcpy((uint8_t *)m->state + 0, small_net_1_last_initial, 3);
+  uint8_t *const state = (uint8_t *)m->state;
+  memcpy(state + 0, small_net_1_last_initial, 3);
 }
 
 int8_t *small_net_1_input(small_net_1_t *m, int i) {

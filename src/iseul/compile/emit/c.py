@@ -260,13 +260,15 @@ def _reset(model: Model) -> str:
     lines = []
     for state in model.graph.states:
         value = model.graph.values[state.value]
-        to = f"(uint8_t *)m->state + {model.state_offsets[state.value]}"
+        to = f"state + {model.state_offsets[state.value]}"
         if state.value in model.constants.initial:
             table = f"{model.name}_{model.constants.initial[state.value]}"
             lines.append(f"  memcpy({to}, {table}, {value.n_bytes});")
         else:
             lines.append(f"  memset({to}, 0, {value.n_bytes});")
-    return "\n".join(lines) or "  (void)m;  // this model has no state"
+    if not lines:
+        return "  (void)m;  // this model has no state"
+    return "\n".join(["  uint8_t *const state = (uint8_t *)m->state;", *lines])
 
 
 def _next_states(model: Model) -> str:
