@@ -9,7 +9,7 @@ Python floats (double). Slow.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from itertools import product
@@ -182,13 +182,13 @@ def saturate(q: int, value: Value) -> int:
 class Op:
     """What an op's function gets: attributes, values, and the arrays of one sample."""
 
-    def __init__(self, graph: Graph, inputs: list[Array]) -> None:
+    def __init__(self, graph: Graph, inputs: list[Array], state: Mapping[str, Array]) -> None:
         self.node = graph.nodes[0]
         self.attrs: Any = self.node.attrs
         io = graph.io(self.node)
         self.values, self.out, self.outs = io.inputs, io.outputs[0], io.outputs
         arrays = dict(zip(graph.inputs, inputs, strict=True))
-        arrays |= {state.value: state.initial for state in graph.states}
+        arrays |= state
         self.x = [arrays[v.name] if v.data is None else v.data for v in io.inputs]
         self.real = self.out.dtype == "float32"
 
@@ -286,8 +286,8 @@ def average_pool2d(op: Op) -> Array:
         if op.real:
             mean = total / count
         else:
-            half = count // 2
-            mean = divide(total + half if total > 0 else total - half, count)
+            half, total = count // 2, total + op.attrs.offset * count
+            mean = divide(total + half if total > 0 else total - half, count) - op.attrs.offset
         result[n, y, column, k] = clamp(mean, op.attrs.activation, op.out)
     return result
 
@@ -398,13 +398,13 @@ def _integer_softmax(op: Op, row: list[int]) -> list[int]:
     return result
 
 
-def run_scalar(graph: Graph, inputs: list[Array]) -> list[Array]:
+def run_scalar(graph: Graph, inputs: list[Array], state: Mapping[str, Array]) -> list[Array]:
     """The outputs of a one-node graph for one sample, as float64 or object arrays (exact).
 
     The text of an op is `scalar` in its file of cases, or stands here under the op's name; that of
     requantization "float" stands in `_factor.py`.
     """
-    op = Op(graph, inputs)
+    op = Op(graph, inputs, state)
     name = op.node.op
     text = getattr(import_module(f"cases.{name}"), "scalar", None) or globals()[name]
     if getattr(op.attrs, "requantization", "fixed_point") == "float":
