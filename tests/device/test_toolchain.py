@@ -7,10 +7,12 @@ import re
 
 import pytest
 
+from device._boards import C3, M55
 from device._nets import M4, NETS, package
 from iseul.core.errors import BudgetError, ToolError
 from iseul.device import _toolchain as toolchain
 from iseul.device._build import Source, build_image, build_objects, build_shared
+from iseul.device._chip import family_of
 from iseul.device._elf import defined_symbols, read_image, undefined_symbols
 from iseul.device._loaded import link
 from iseul.device._toolchain import Compiler
@@ -37,13 +39,18 @@ def _compilers(find: str) -> list[Compiler]:
 
 HOST = _compilers("find_host_compiler")
 ARM = _compilers("find_arm_compiler")
+RISCV = _compilers("find_riscv_compiler")
+CHIPS = [
+    *((compiler, board) for compiler in ARM for board in (M4, "nucleo-g0b1re", M55)),
+    *((compiler, C3) for compiler in RISCV),
+]
 
 
 def _source(packed, **fields) -> Source:
     return Source(packed.name, packed.files, (), **fields)
 
 
-@pytest.mark.parametrize("compiler", [*HOST, *ARM], ids=str)
+@pytest.mark.parametrize("compiler", [*HOST, *ARM, *RISCV], ids=str)
 def test_compiler_states_name_and_version(compiler):
     assert re.fullmatch(r"\d+\.\d+(\.\d+)?", compiler.version)
     assert compiler.family in ("gcc", "clang")
@@ -54,6 +61,8 @@ def test_no_compiler_is_an_error_that_says_what_to_install(monkeypatch):
     monkeypatch.setattr(toolchain, "_probe", lambda command: None)
     with pytest.raises(ToolError, match=r"no C compiler for Cortex-M[^$]*pip install ziglang"):
         toolchain.find_arm_compiler()
+    with pytest.raises(ToolError, match=r"no C compiler for RISC-V[^$]*pip install ziglang"):
+        toolchain.find_riscv_compiler()
     with pytest.raises(ToolError, match="for this machine"):
         toolchain.find_host_compiler()
     with pytest.raises(ToolError, match="no gcc"):
@@ -71,8 +80,7 @@ def test_arm_gcc_comes_before_clang(monkeypatch):
     assert toolchain.find_arm_compiler("clang") is both[1]
 
 
-@pytest.mark.parametrize("board", [M4, "nucleo-g0b1re"])
-@pytest.mark.parametrize("compiler", ARM, ids=str)
+@pytest.mark.parametrize(("compiler", "board"), CHIPS, ids=str)
 @pytest.mark.parametrize("net", NETS)
 def test_c_builds_for_the_chip_without_a_warning_and_without_libc(net, compiler, board):
     target = load_target(board)
@@ -123,17 +131,21 @@ def test_the_same_build_is_made_once():
     assert first.stat().st_mtime_ns == stamp
 
 
-@pytest.mark.parametrize("compiler", ARM, ids=str)
-def test_freestanding_memcpy_and_memset(compiler):
-    packed, target = package("dense"), load_target(M4)
+WITH_UNICORN = [(compiler, board) for compiler, board in CHIPS if board != M55]
+
+
+@pytest.mark.parametrize(("compiler", "board"), WITH_UNICORN, ids=str)
+def test_freestanding_memcpy_and_memset(compiler, board):
+    packed, target = package("dense", board), load_target(board)
+    family = family_of(target)
     keep = "typedef void (*f_t)(void); void *memcpy(void*,const void*,unsigned);"
     keep += "void *memset(void*,int,unsigned);\n"
     keep += '__attribute__((section(".iseul_harness.rodata"), used))'
     keep += "f_t const keep_memory[] = {(f_t)memcpy, (f_t)memset};\n"
     files = {**packed.files, "keep.c": keep}
-    source = Source(packed.name, files, cortex_m.FAMILY.harness)
+    source = Source(packed.name, files, family.harness)
     image = read_image(build_image(source, target, compiler))
-    chip = cortex_m.make(image, target)
+    chip = family.make(image, target)
     to, start = target.ram_start + 0x8000, target.ram_start + 0x9000
     text = bytes(range(1, 120))
     chip.write(start, text)

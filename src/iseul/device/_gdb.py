@@ -47,6 +47,8 @@ class Gdb:
             raise ToolError(f"{title} did not start: {error}") from None
         self._end = weakref.finalize(self, _end, self._process, self._said)
         self._heard = b""
+        self._poll = select.poll()
+        self._poll.register(self._out, select.POLLIN)
 
     def close(self) -> None:
         """End the emulator."""
@@ -88,7 +90,7 @@ class Gdb:
                 self._write(b"+")
                 return text.decode("ascii", "replace")
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._out], [], [], left)[0]:
+            if left <= 0 or not self._poll.poll(1000 * left):
                 return None
             more = os.read(self._out, 1 << 16)
             if not more:

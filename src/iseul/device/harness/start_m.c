@@ -4,8 +4,8 @@
 // `iseul_harness_start` turns the FPU (and Helium) on, points the vector table at a trap, and,
 // with an Armv8-M MPU, makes flash read-only and RAM not executable. The debugger calls it first.
 // `fill` and the two that look for a change serve to paint memory; they need (nearly) no stack.
-// Every fault ends in `iseul_harness_trap`, a function call in `iseul_harness_stop`: the debugger
-// waits at both, so they have a page of their own (a page with a breakpoint runs slowly).
+// Faults end in `iseul_harness_trap`, calls return to `iseul_harness_stop`: the debugger waits at
+// both, so they have a page of their own (QEMU runs a page with a breakpoint slowly).
 #include <stdint.h>
 
 #define WORD(address) (*(volatile uint32_t *)(uintptr_t)(address))
