@@ -11,7 +11,6 @@ from cases import _recurrent as recurrent
 from cases._case import SUMS_REORDERED, Case, Net, quant
 from cases._scalar import Array, Op, clamp, multiply, quantize_multiplier, scale, zero
 
-
 _INSIDE = {"fake_quantize": "the newest is rounded before it is used, reals are not"}
 
 
