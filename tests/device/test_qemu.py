@@ -114,6 +114,7 @@ def test_qemu_ends_with_a_process_that_is_killed():
         "from iseul.device._gdb import Gdb\n"
         "from iseul.device._qemu import QUIET, program\n"
         'gdb = Gdb([program(), "-M", "mps3-an547", *QUIET, "-S", "-gdb", "stdio"], "qemu")\n'
+        'gdb.ask("?")\n'  # it runs
         "print(gdb._process.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
