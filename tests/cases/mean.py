@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases import _factor as factor
 from cases._case import Case
 from cases._reductions import SHAPES, groups, reduction
 from cases._scalar import Op, divide, multiply, quantize_multiplier, saturate, scale, zero
@@ -33,6 +34,7 @@ CASES = (
     _case(
         "int16, larger scale", (1, 40), (1,), False, kind="int16", first=(0.01, 0), last=(0.2, 0)
     ),
+    *factor.CASES["mean"],
 )
 
 

@@ -41,7 +41,7 @@ OFFSET: Any = Field(
     default=0,
     ge=0,
     le=128,
-    description="requantization float: what the file's integers are more than these; 128: uint8",
+    description="what the file's integers are more than these, for rounding; 128: uint8",
 )
 
 

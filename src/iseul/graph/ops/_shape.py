@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What shape rules share: number of inputs, pads and sizes of attributes."""
+"""What ops share: shape rules, number of inputs, pads and sizes of attributes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 # Attribute sizes: a file with larger ones is hostile, not a model (TensorFlow Lite: int32)
 _LARGEST = 1 << 20
 Size = Annotated[int, Field(ge=1, le=_LARGEST)]
+# Field of integer ops that know both ways from sums to outputs
+REQUANTIZATION: Any = Field(
+    default="fixed_point",
+    description="of int8: by fixed-point numbers (TensorFlow Lite) or float32 factors (ONNX)",
+)
 Pad = Annotated[int, Field(ge=0, le=_LARGEST)]
 
 

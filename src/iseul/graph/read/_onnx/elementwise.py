@@ -194,7 +194,7 @@ def _affine(t: Translator, c: Call, gain: float | None) -> Tensor | None:
         return None
     full = (1,) * (x.rank - b.rank) + b.shape
     axis = x.layout[-1]
-    if full[axis] != x.shape[axis] and prod(full) != 1 or prod(full) not in (1, x.shape[axis]):
+    if (full[axis] != x.shape[axis] and prod(full) != 1) or prod(full) not in (1, x.shape[axis]):
         return None
     n = x.shape[axis]
     values = np.broadcast_to(b.data.reshape(-1), (n,)).astype(np.float32)
