@@ -7,15 +7,10 @@ several seeds through both and demands the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from numpy.random import Generator
-
-from tflm._draw import Single
-
-Make = Callable[[Generator], Single]
+from tflm._draw import Make, Single
 
 
 def all_singles() -> dict[str, Make]:

@@ -2,8 +2,8 @@
 """Space to batch: blocks of a padded image become samples of the batch.
 
 Sample (i * blocks + j) * N + n of the output is every block-th pixel, from (i, j) on, of sample
-n. The border is real 0, the zero point of integers (TensorFlow Lite Micro:
-reference/space_to_batch_nd.h).
+n (TensorFlow Lite Micro: reference/space_to_batch_nd.h). The border is real 0, the zero point of
+integers, as in TensorFlow Lite; TFLM's kernel fills it with a number that it never sets.
 Inputs: x (N, spatial axes, rest) of any dtype; padded sizes are multiples of `block`.
 """
 

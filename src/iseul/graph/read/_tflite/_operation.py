@@ -40,6 +40,7 @@ class Operation:
     inputs:  None where the file leaves an optional input out, and for the handle of a variable
     options: the op's table of options; an absent one reads as all defaults
     numbers: the inputs' and the outputs' tensor numbers in the file
+    custom:  the options of an op that has a name of its own
     """
 
     file: File
@@ -49,6 +50,7 @@ class Operation:
     outputs: tuple[Value, ...]
     options: Table
     numbers: tuple[Sequence[int], Sequence[int]] = ((), ())
+    custom: bytes = b""
 
     def input(self, i: int) -> Value:
         """An input that must be there."""
@@ -142,9 +144,9 @@ class Operation:
         name = self.name if outputs[0] is self.outputs[0] else outputs[0].name
         return [_made(op, name, [x, *inputs], outputs, attrs), *behind]
 
-    def joined(self, op: str, **attrs: Any) -> list[Node]:
-        """The node that copies all inputs to the output, and what stands before it: inputs of
-        another quantization are reinterpreted, as TFLite copies their integers.
+    def joined(self, op: str, rescale: bool, **attrs: Any) -> list[Node]:
+        """The node that copies all inputs to the output, and what stands before it for inputs of
+        another quantization: they are rescaled, or reinterpreted, which copies integers.
         """
         out = self.outputs[0]
         inputs, before = [], []
@@ -152,7 +154,10 @@ class Operation:
             x = self.input(i)
             if x.quant != out.quant and x.quant is not None and out.quant is not None:
                 same = self._between(f"{self.name}_{x.name}", replace(x, quant=out.quant))
-                before.append(_reinterpreted(x, same))
+                if rescale:
+                    before.append(_made("quantize", same.name, [x], [same], {}))
+                else:
+                    before.append(_reinterpreted(x, same))
                 x = same
             inputs.append(x)
         return [*before, _made(op, self.name, inputs, [out], attrs)]

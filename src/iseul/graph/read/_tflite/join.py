@@ -44,11 +44,14 @@ def _concatenation(op: Operation) -> list[Node]:
             f"fused activation is {activation}, but must be none",
             "make the activation an op of its own",
         )
-    return op.joined("concatenation", axis=op.options.integer(ConcatenationOptions.AXIS, "i4"))
+    axis = op.options.integer(ConcatenationOptions.AXIS, "i4")
+    # TFLite rescales unsigned bytes and refuses signed ones of unequal scales; TFLite Micro copies
+    # what is wider
+    return op.joined("concatenation", rescale=op.outputs[0].dtype in ("int8", "uint8"), axis=axis)
 
 
 def _pack(op: Operation) -> list[Node]:
-    return op.joined("pack", axis=op.options.integer(PackOptions.AXIS, "i4"))
+    return op.joined("pack", rescale=False, axis=op.options.integer(PackOptions.AXIS, "i4"))
 
 
 def _axis(op: Operation, i: int, x: Value) -> int:
