@@ -14,29 +14,44 @@
 #include "iseul_recurrent.h"
 #include "iseul_weighted.h"
 
+// A filter's memory: what it was without the oldest, then the newest, from its sum of products.
+static void remember(const iseul_svdf_s8_t *p, int32_t sum, const int8_t *state, int8_t *out) {
+  const int32_t q = iseul_requantize(sum, p->state_multiplier, p->state_shift);
+  const int32_t newest = iseul_clamp(q, INT8_MIN, INT8_MAX) + p->state_zero_point;
+  memcpy(out, state + 1, (size_t)(p->memory - 1));
+  out[p->memory - 1] = (int8_t)((newest + 384) % 256 - 128);
+}
+
 void iseul_svdf_s8(const iseul_svdf_s8_t *p, const int8_t *in, const int8_t *state, int8_t *out,
                    int8_t *state_out) {
-  const int32_t n = p->memory;
+  const int32_t n = p->memory, filters = p->units * p->rank;
   for (int32_t b = 0; b < p->batch; ++b) {
     const int8_t *feature = p->feature;
     const int8_t *time = p->time;
+    int32_t f = 0;
+    for (; f + 4 <= filters; f += 4) {  // one load of the input serves four filters
+      int32_t sums[4] = {0, 0, 0, 0};
+      iseul_dot4_s8(sums, in, feature, p->in_size, p->in_size, p->in_zero_point);
+      for (int32_t k = 0; k < 4; ++k) {
+        remember(p, sums[k], state + (f + k) * n, state_out + (f + k) * n);
+      }
+      feature += 4 * p->in_size;
+    }
+    for (; f < filters; ++f) {
+      const int32_t sum = iseul_dot_s8(in, feature, p->in_size, p->in_zero_point);
+      remember(p, sum, state + f * n, state_out + f * n);
+      feature += p->in_size;
+    }
     for (int32_t u = 0; u < p->units; ++u) {
       uint32_t acc = (uint32_t)p->bias[u];
-      for (int32_t r = 0; r < p->rank; ++r) {
-        const int32_t sum = iseul_dot_s8(in, feature, p->in_size, p->in_zero_point);
-        const int32_t newest = iseul_clamp(
-            iseul_requantize(sum, p->state_multiplier, p->state_shift), INT8_MIN, INT8_MAX);
-        memcpy(state_out, state + 1, (size_t)(n - 1));
-        state_out[n - 1] = (int8_t)((newest + p->state_zero_point + 384) % 256 - 128);
-        acc += (uint32_t)iseul_dot_s8(state_out, time, n, p->state_zero_point);
-        feature += p->in_size;
-        time += n;
-        state += n;
-        state_out += n;
-      }
+      // the filters of a unit lie behind each other, in the weights and in the memory
+      acc += (uint32_t)iseul_dot_s8(state_out, time, p->rank * n, p->state_zero_point);
       const int32_t q = iseul_requantize((int32_t)acc, p->multiplier, p->shift) + p->zero_point;
       out[u] = (int8_t)iseul_clamp(q, p->low, p->high);
+      time += p->rank * n;
+      state_out += p->rank * n;
     }
+    state += filters * n;
     in += p->in_size;
     out += p->units;
   }

@@ -62,8 +62,8 @@ def _cell(k: Constants) -> dict[str, Field]:
 
 
 def cost_s8(attrs: Attrs, io: Io) -> int:
-    """2.3 per MAC, 330 per unit and step."""
-    return 23 * macs(attrs, io) // 10 + 330 * shared.calls(attrs, io) * _size(io)
+    """3.4 per MAC, 590 per unit and step."""
+    return 34 * macs(attrs, io) // 10 + 590 * shared.calls(attrs, io) * _size(io)
 
 
 def emit_s8(attrs: Attrs, io: Io) -> Fields:

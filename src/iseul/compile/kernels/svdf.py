@@ -50,9 +50,11 @@ def _scales(attrs: Attrs, io: Io) -> dict[str, Field]:
 
 
 def cost_s8(attrs: Attrs, io: Io) -> int:
-    """6 per MAC, 60 per filter, 50 per output."""
-    filters = io.inputs[X].shape[0] * io.inputs[TIME].shape[0]
-    return 6 * macs(attrs, io) + 60 * filters + 50 * io.outputs[0].n_elements
+    """3.3 per MAC with features, 6 per MAC over time, 70 per filter, 50 per output."""
+    batch, filters = io.inputs[X].shape[0], io.inputs[TIME].shape[0]
+    over_time = 6 * batch * io.inputs[TIME].n_elements
+    with_features = 33 * batch * io.inputs[FEATURE].n_elements // 10
+    return with_features + over_time + 70 * batch * filters + 50 * io.outputs[0].n_elements
 
 
 def emit_s8(attrs: Attrs, io: Io) -> Fields:
