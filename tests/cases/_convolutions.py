@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cases._case import SUMS_REORDERED, Case, Net, balanced, quant
@@ -26,6 +27,7 @@ def convolution(
     zero_in: int = 3,
     scale_w: float = 0.01,
     largest_w: int = 127,
+    zero_w: Sequence[int] = (0,),
     one_scale: bool = False,
     scale_out: float | None = None,
     zero_out: int = -5,
@@ -37,6 +39,7 @@ def convolution(
     channels:  C_out
     kind:      of the activations
     bias:      whether there is one, or its dtype where that is not the usual one
+    zero_w:    zero points of the weights' channels, in turn
     scale_out: by default such that the output fills int8 or int16
     """
     depthwise = op == "depthwise_conv2d"
@@ -56,7 +59,14 @@ def convolution(
         is_int8 = kind == "int8"
         x = net.int8(x_shape, scale_in, zero_in) if is_int8 else net.int16(x_shape, scale_in)
         only = scale_w if one_scale else None
-        w = net.weights(shape, axis, scale=scale_w, largest=largest_w, per_tensor_scale=only)
+        w = net.weights(
+            shape,
+            axis,
+            scale=scale_w,
+            largest=largest_w,
+            per_tensor_scale=only,
+            zero_point=zero_w,
+        )
         values = [x, w, *net.bias_of(kind, bias, channels)]
         fills = scale_out or balanced(n_taps, scale_in, scale_w * largest_w / 127)
         return net.node(op, values, quant=quant(fills, zero_out if is_int8 else 0), **attrs)

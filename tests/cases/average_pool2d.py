@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cases import _factor as factor
 from cases._case import SUMS_REORDERED, Case, Net, quant
 from cases._pools import pools
 
@@ -29,6 +30,9 @@ CASES = (
     _counted("padding counts, zero point -128", zero=-128),
     _counted("padding counts, zero point 127, relu", zero=127, activation="relu"),
     _counted("padding counts, but there is none", zero=40, pads=(0, 0, 0, 0)),
+    _counted("rounded as uint8", count_include_pad=False, offset=128),
+    _counted("rounded as uint8, padding counts", zero=-9, offset=128),
     _counted("int16, padding counts", kind="int16"),
     _counted("float, padding counts", kind="float32"),
+    *factor.CASES["average_pool2d"],
 )

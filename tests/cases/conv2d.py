@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from cases import _factor as factor
 from cases._case import Case, Net, quant
 from cases._convolutions import convolution
 
@@ -66,6 +67,18 @@ CASES = (
     _conv("2 groups", (4, 5, 6), 8, (3, 3), groups=2, pads=(1, 1, 1, 1)),
     _conv("3 groups of one output, dilation", (5, 6, 6), 3, (2, 3), groups=3, dilation=(2, 2)),
     _conv("a group per channel, stride 2", (5, 5, 4), 8, (3, 3), groups=4, stride=(2, 2)),
+    _conv(
+        "weights with a zero point",
+        (4, 4, 3),
+        4,
+        (3, 3),
+        one_scale=True,
+        zero_w=(29,),
+        pads=(1, 0, 1, 0),
+    ),
+    _conv(
+        "weights with zero points, groups", (4, 4, 4), 6, (2, 3), zero_w=(-128, 127, 5), groups=2
+    ),
     _conv("int16 1x1", (3, 4, 8), 5, (1, 1), kind="int16", scale_in=2e-4),
     _conv("int16 3x3 same", (5, 4, 3), 4, (3, 3), kind="int16", pads=(1, 1, 1, 1)),
     _conv("int16 dilation, stride", (7, 8, 2), 3, (3, 2), kind="int16", dilation=(2, 3)),
@@ -117,4 +130,5 @@ CASES = (
         "float no bias, relu", (4, 4, 3), 4, (3, 3), kind="float32", bias=False, activation="relu"
     ),
     _conv("float relu_n1_to_1", (4, 4, 3), 4, (3, 3), kind="float32", activation="relu_n1_to_1"),
+    *factor.CASES["conv2d"],
 )

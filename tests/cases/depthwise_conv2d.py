@@ -3,6 +3,7 @@
 
 from functools import partial
 
+from cases import _factor as factor
 from cases._convolutions import convolution
 
 _conv = partial(convolution, "depthwise_conv2d")
@@ -48,6 +49,18 @@ CASES = (
     ),
     _conv("multiplier far below 1", (4, 4, 3), 3, (3, 3), scale_out=40.0),
     _conv("batch of 3", (3, 4, 5), 5, (3, 3), batch=3, pads=(1, 1, 1, 1)),
+    _conv(
+        "weights with a zero point",
+        (4, 5, 5),
+        5,
+        (3, 3),
+        one_scale=True,
+        zero_w=(76,),
+        pads=(1, 1, 1, 1),
+    ),
+    _conv(
+        "weights with zero points, depth multiplier 2", (4, 5, 2), 4, (2, 3), zero_w=(-9, 127, 0)
+    ),
     _conv("int16 3x3 same", (5, 4, 6), 6, (3, 3), kind="int16", pads=(1, 1, 1, 1)),
     _conv("int16 depth multiplier 2", (5, 5, 3), 6, (3, 2), kind="int16", stride=(2, 1)),
     _conv(
@@ -83,4 +96,5 @@ CASES = (
         bias=False,
         dilation=(2, 2),
     ),
+    *factor.CASES["depthwise_conv2d"],
 )

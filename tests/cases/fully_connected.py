@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from cases import _factor as factor
 from cases._case import SUMS_REORDERED, Case, Net, balanced, quant
 
 
@@ -20,6 +22,7 @@ def _case(
     scale_in: float = 0.05,
     scale_w: float = 0.01,
     largest_w: int = 127,
+    zero_w: Sequence[int] = (0,),
     one_scale: bool = False,
     scale_out: float | None = None,
     zero_out: int = -5,
@@ -29,7 +32,14 @@ def _case(
 
     def build(net: Net) -> str:
         only = scale_w if one_scale else None
-        w = net.weights((n_out, n_in), 0, scale=scale_w, largest=largest_w, per_tensor_scale=only)
+        w = net.weights(
+            (n_out, n_in),
+            0,
+            scale=scale_w,
+            largest=largest_w,
+            per_tensor_scale=only,
+            zero_point=zero_w,
+        )
         is_int8, x_shape = kind == "int8", (batch, *shape)
         x = net.int8(x_shape, scale_in, zero_in) if is_int8 else net.int16(x_shape, scale_in)
         values = [x, w, *net.bias_of(kind, bias, n_out)]
@@ -88,6 +98,8 @@ CASES = (
     ),
     _case("multiplier far below 1", (40,), 6, scale_out=40.0),
     _case("batch of 3", (5, 2), 4, batch=3),
+    _case("weights with a zero point", (21,), 5, one_scale=True, zero_w=(-128,), zero_in=127),
+    _case("weights with zero points", (21,), 5, zero_w=(127, -77, 0, 3)),
     _case("int16", (37,), 11, kind="int16"),
     _case("int16 one scale", (20,), 6, kind="int16", one_scale=True, scale_w=0.0117),
     _case("int16 int32 bias, relu6", (20,), 6, kind="int16", bias="int32", activation="relu6"),
@@ -96,4 +108,5 @@ CASES = (
     _float("float", (37,), 11),
     _float("float flattens, relu", (3, 4, 2), 5, activation="relu"),
     _float("float keeps the axes", (3, 6), 4, keep_dims=True),
+    *factor.CASES["fully_connected"],
 )

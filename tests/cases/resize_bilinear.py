@@ -32,6 +32,11 @@ def _case(
     return Case(f"resize_bilinear/{what}", build, 2e-6 if reason else 0.0, reason, skips)
 
 
+def _as_uint8(net: Net) -> str:
+    x = net.int8((1, 3, 4, 5), 0.05, 9)
+    return net.node("resize_bilinear", [x], size=(6, 12), coordinates="half_pixel", offset=128)
+
+
 CASES = (
     *(
         _case(f"{coordinates} {kind} {before}", before, after, coordinates, kind)
@@ -44,6 +49,7 @@ CASES = (
     _case("one pixel far", (1, 2), (70, 5)),
     _case("to one pixel", (4, 5), (1, 1), "align_corners"),
     _case("the same size", (3, 4), (3, 4)),
+    Case("resize_bilinear/rounded as uint8", _as_uint8),
     _case("two columns", (2, 2), (5, 3), "half_pixel", "int16", 2),
 )
 
@@ -83,6 +89,7 @@ def scalar(op: Op) -> Array:
         total = x[n][y0][x0][c] * (one - fy) * (one - fx) + x[n][y1][x0][c] * fy * (one - fx)
         total += x[n][y0][x1][c] * (one - fy) * fx + x[n][y1][x1][c] * fy * fx
         if not op.real:
-            total = divide(total + (1 << 19 if total > 0 else -(1 << 19)), 1 << 20)
+            total += a.offset << 20
+            total = divide(total + (1 << 19 if total > 0 else -(1 << 19)), 1 << 20) - a.offset
         result[n, y, column, c] = total
     return result

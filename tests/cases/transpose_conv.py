@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from cases._convolutions import convolution
-from cases._scalar import Array, Op, zero
+from cases._scalar import Array, Op, weight_zero, zero
 
 _conv = partial(convolution, "transpose_conv")
 
@@ -59,6 +59,16 @@ CASES = (
         zero_out=-60,
     ),
     _conv("saturates", (3, 3, 3), 3, (3, 3), size=(7, 7), stride=(2, 2), scale_out=0.01),
+    _conv(
+        "weights with zero points",
+        (3, 3, 4),
+        6,
+        (3, 3),
+        size=(7, 7),
+        stride=(2, 2),
+        zero_w=(9, -128),
+        groups=2,
+    ),
     _conv("int16 3x3 stride 2", (3, 4, 4), 3, (3, 3), size=(7, 9), stride=(2, 2), kind="int16"),
     _conv(
         "int16 cut, relu",
@@ -123,7 +133,8 @@ def scalar(op: Op) -> Array:
             group = c // depth
             for o in range(group * per_group, (group + 1) * per_group):
                 value = x[n][y][column][c] - zero(op.values[0])
-                totals[n, row, place, o] += value * w[o][i][j][c % depth]
+                weight = w[o][i][j][c % depth] - weight_zero(op, o)
+                totals[n, row, place, o] += value * weight
     result = np.zeros(op.out.shape)
     for at in np.ndindex(op.out.shape):
         result[at] = op.finish(totals[at], at[3], op.conv_multiplier(at[3]))

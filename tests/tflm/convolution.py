@@ -40,16 +40,15 @@ def operands(
             inputs.append(net.tensor((n_out,), kind, data=rng.normal(size=n_out)))
         return inputs, 0.0
     s_in = a_scale(rng, 1e-5, 1e-2) if kind == "int16" else a_scale(rng)
-    n_scales = n_out if rng.random() < 0.7 else 1
+    n_scales = n_out if kind != "uint8" and rng.random() < 0.7 else 1
     s_w = np.array([a_scale(rng, 1e-3, 1e-1) for _ in range(n_scales)], np.float32)
-    zero = 0 if kind == "int16" else a_zero_point(rng)
     inputs = [
-        net.tensor(x_shape, kind, scale=s_in, zero_point=zero),
-        net.tensor(w_shape, scale=s_w, axis=axis, data=rng.integers(-127, 128, w_shape)),
+        net.tensor(x_shape, kind, scale=s_in, zero_point=a_zero_point(rng, kind)),
+        weights(net, rng, w_shape, axis, s_w, kind),
     ]
     if bias:
         far = near_the_end if bias == "int32" and kind == "int16" else 0
-        data = rng.integers(-20_000, 20_000, n_out) * (1 if kind == "int8" else 256)
+        data = rng.integers(-20_000, 20_000, n_out) * (256 if kind == "int16" else 1)
         data += rng.choice([-far, far], n_out)
         inputs.append(net.tensor((n_out,), bias, scale=s_w * np.float32(s_in), data=data))
     return inputs, s_in * float(s_w.mean()) * 9000 * n_taps**0.5 / rng.uniform(20, 400)
@@ -58,8 +57,23 @@ def operands(
 def result(net: Model, rng: Generator, shape: tuple[int, ...], kind: str, scale: float) -> int:
     if kind == "float32":
         return net.tensor(shape, kind)
-    zero = 0 if kind == "int16" else a_zero_point(rng)
-    return net.tensor(shape, kind, scale=scale, zero_point=zero)
+    return net.tensor(shape, kind, scale=scale, zero_point=a_zero_point(rng, kind))
+
+
+def weights(
+    net: Model,
+    rng: Generator,
+    shape: tuple[int, ...],
+    axis: int,
+    scales: np.ndarray,
+    kind: str,
+) -> int:
+    """int8 without a zero point, or to uint8 activations uint8 with one."""
+    if kind != "uint8":
+        return net.tensor(shape, scale=scales, axis=axis, data=rng.integers(-127, 128, shape))
+    zero = int(rng.integers(256))
+    data = rng.integers(0, 256, shape)
+    return net.tensor(shape, kind, scale=scales, zero_point=zero, data=data)
 
 
 def convolution(
@@ -92,7 +106,9 @@ def convolution(
     options += [("i1", int(rng.integers(4))), ("i4", dilation[1]), ("i4", dilation[0])]
     name, union = ("DEPTHWISE_CONV_2D", 2) if depthwise else ("CONV_2D", 1)
     net.operator(name, inputs, [y], dict(enumerate(options)), union)
-    return Single(net, inputs[:1], [y], rtol=1e-5 if kind == "float32" else 0.0)
+    runtime = "litert" if kind == "uint8" else "tflm"
+    rtol = 1e-5 if kind == "float32" else 0.0
+    return Single(net, inputs[:1], [y], rtol=rtol, runtime=runtime)
 
 
 def transposed(rng: Generator, kind: str, biases: tuple[str, ...]) -> Single:
@@ -108,10 +124,12 @@ def transposed(rng: Generator, kind: str, biases: tuple[str, ...]) -> Single:
     y_shape = (batch, *sizes, n_out)
     y = result(net, rng, y_shape, kind, s_out)
     stated = net.tensor((4,), "int32", data=np.array(y_shape))
-    x, weights, *bias = inputs
-    options = {0: ("i1", 0 if same else 1), 1: ("i4", stride[1]), 2: ("i4", stride[0])}
-    net.operator("TRANSPOSE_CONV", [stated, weights, x, *bias], [y], options, 49)
-    return Single(net, [x], [y], rtol=1e-5 if kind == "float32" else 0.0)
+    x, w, *bias = inputs
+    options: dict[int, Any] = {0: ("i1", 0 if same else 1), 1: ("i4", stride[1])}
+    options |= {2: ("i4", stride[0]), 3: ("i1", int(rng.integers(4)))}
+    net.operator("TRANSPOSE_CONV", [stated, w, x, *bias], [y], options, 49)
+    runtime = "litert" if kind == "uint8" else "tflm"
+    return Single(net, [x], [y], rtol=1e-5 if kind == "float32" else 0.0, runtime=runtime)
 
 
 CASES = {
@@ -121,10 +139,13 @@ CASES = {
         rng, False, "int16", ("int32",), 2**31 - 20_000 * 256
     ),
     "conv2d float": lambda rng: convolution(rng, False, "float32", ("float32", "")),
+    "conv2d uint8": lambda rng: convolution(rng, False, "uint8", ("int32",)),
     "depthwise_conv2d": lambda rng: convolution(rng, True),
     "depthwise_conv2d int16": lambda rng: convolution(rng, True, "int16", ("int64", "")),
     "depthwise_conv2d float": lambda rng: convolution(rng, True, "float32", ("float32", "")),
+    "depthwise_conv2d uint8": lambda rng: convolution(rng, True, "uint8", ("int32",)),
     "transpose_conv": lambda rng: transposed(rng, "int8", ("int32", "")),
     "transpose_conv int16": lambda rng: transposed(rng, "int16", ("int64",)),
+    "transpose_conv uint8": lambda rng: transposed(rng, "uint8", ("int32",)),
     "transpose_conv float": lambda rng: transposed(rng, "float32", ("float32", "")),
 }

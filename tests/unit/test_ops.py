@@ -191,6 +191,30 @@ def test_fully_connected_multiplies_single_scales_in_float32() -> None:
     assert found["conv2d"] != found["fully_connected"]
 
 
+def test_int16_activations_have_no_zero_points() -> None:
+    for zeros, message in (((3, 0, 0), "has zero point 3"), ((0, 3, 0), "zero point other than 0")):
+        net = Net("int16")
+        x = net.input("x", (1, 2, 2, 3), "int16", quant(0.1, zeros[0]))
+        w = net.constant("w", np.ones((4, 1, 1, 3), np.int8), quant=quant(0.1, zeros[1]))
+        y = net.node("conv2d", [x, w], quant=quant(0.1))
+        with pytest.raises(UnsupportedError, match=message):
+            net.graph([y], "quantized")
+
+
+@pytest.mark.parametrize(
+    ("scale_out", "bias", "message"),
+    [(1e-9, 0, "is shifted left by"), (0.05, 1 << 47, "2\\^47 is the limit")],
+)
+def test_sums_of_64_bits_have_limits(scale_out: float, bias: int, message: str) -> None:
+    net = Net("wide")
+    x = net.int16((1, 2, 2, 3), 1e-3)
+    w = net.constant("w", np.ones((4, 1, 1, 3), np.int8), quant=quant(0.1))
+    b = net.constant("b", np.full(4, bias, np.int64))
+    y = net.node("conv2d", [x, w, b], quant=quant(scale_out))
+    with pytest.raises(UnsupportedError, match=message):
+        net.graph([y], "quantized")
+
+
 def test_weights_made_at_run_time_are_refused() -> None:
     b = Builder("loose")
     x, w = b.input("x", (1, 2, 2, 3)), b.input("w", (4, 1, 1, 3))
@@ -209,7 +233,7 @@ def test_softmax_rules() -> None:
     for shape, scale, out in [
         ((1, 5), 0.1, quant(1 / 128, -128)),
         ((1, 5), 1e-8, quant(1 / 256, -128)),
-        ((1, 512), 0.1, quant(1 / 256, -128)),
+        ((1, 5), 0.1, quant(1 / 256, 0)),
     ]:
         net = Net("softmax")
         y = net.node("softmax", [net.int8(shape, scale)], quant=out)

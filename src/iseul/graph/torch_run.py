@@ -171,8 +171,10 @@ class GraphModule(nn.Module):
         grid = self._grids.get(name)
         if not self.fake_quantize or grid is None:
             return x
-        # several zero points are all 0: only weights have several scales, and are symmetric
-        scale, zero = getattr(self, self._scale_name[name]), grid.zero_point[0]
+        scale: Tensor = getattr(self, self._scale_name[name])
+        zero: int | Tensor = grid.zero_point[0]
+        if len(set(grid.zero_point)) > 1:
+            zero = torch.tensor(grid.zero_points(x.ndim), device=x.device)
         low, high = INTEGER_RANGE[self.graph.values[name].dtype]
         rounded: Tensor = _Grid.apply(x, scale, zero, (low, high))  # type: ignore[no-untyped-call]
         return rounded
@@ -215,7 +217,7 @@ class _Grid(torch.autograd.Function):
     """Round to scale * (q - zero) with q in [low, high]; the gradient passes where q was inside."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, scale: Tensor, zero: int, limits: tuple[int, int]) -> Tensor:
+    def forward(ctx: Any, x: Tensor, scale: Tensor, zero: Any, limits: tuple[int, int]) -> Tensor:
         low, high = limits
         q = quantized.round_half_away_torch(x / scale) + zero
         ctx.save_for_backward((q >= low) & (q <= high))

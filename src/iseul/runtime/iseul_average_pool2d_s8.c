@@ -33,12 +33,13 @@ void iseul_average_pool2d_s8(const iseul_average_pool_t *p, const int8_t *in, in
         const int32_t n_columns = columns.last - columns.first;
         const int32_t inside = n_rows * n_columns;
         const int32_t count = p->area > 0 ? p->area : inside;
-        const int32_t border = (count - inside) * p->padding;
+        const int32_t more = (count - inside) * p->padding + count * p->offset;
         const int8_t *const first = in + (rows.start * g->in_w + columns.start) * g->in_c;
         for (int32_t c = 0; c < g->in_c; ++c) {
-          const int32_t sum = sum_of(g, first + c, n_rows, n_columns) + border;
+          const int32_t sum = sum_of(g, first + c, n_rows, n_columns) + more;
           const int32_t half = sum > 0 ? count / 2 : -(count / 2);
-          *out++ = (int8_t)iseul_clamp((sum + half) / count, p->pool.low, p->pool.high);
+          const int32_t mean = (sum + half) / count - p->offset;
+          *out++ = (int8_t)iseul_clamp(mean, p->pool.low, p->pool.high);
         }
       }
     }

@@ -27,6 +27,7 @@ typedef struct {
   iseul_pool_t pool;
   int32_t area;     // 0: taps on padding do not count; else what every sum is divided by
   int32_t padding;  // what a tap on padding adds, if it counts
+  int32_t offset;   // averages of in + offset are rounded, and this is taken off again
 } iseul_average_pool_t;
 
 void iseul_average_pool2d_s8(const iseul_average_pool_t *p, const int8_t *in, int8_t *out);

@@ -15,6 +15,7 @@ typedef struct {
   int32_t channels;
   int32_t step_h, step_w;    // 0 .. 2^30 / size
   int32_t start_h, start_w;  // -512 .. 2^30
+  int32_t offset;            // means of in + offset are rounded, and this is taken off again
 } iseul_resize_bilinear_t;
 
 void iseul_resize_bilinear_s8(const iseul_resize_bilinear_t *p, const int8_t *in, int8_t *out);

@@ -22,10 +22,12 @@ void iseul_resize_bilinear_s16(const iseul_resize_bilinear_t *p, const int16_t *
               above[left + c] * (1024 - rows.share) + below[left + c] * rows.share;
           const int32_t second =
               above[right + c] * (1024 - rows.share) + below[right + c] * rows.share;
-          const int64_t weighted = (int64_t)second * columns.share;
+          const int64_t more = (int64_t)p->offset * (1 << 20);
+          const int64_t weighted = (int64_t)second * columns.share + more;
           const int64_t sum = (int64_t)first * (1024 - columns.share) + weighted;
           // divided by 2^20, ties away from zero
-          *out++ = (int16_t)(sum > 0 ? (sum + (1 << 19)) >> 20 : -((-sum + (1 << 19)) >> 20));
+          const int64_t mean = sum > 0 ? (sum + (1 << 19)) >> 20 : -((-sum + (1 << 19)) >> 20);
+          *out++ = (int16_t)(mean - p->offset);
         }
       }
     }

@@ -22,9 +22,11 @@ void iseul_resize_bilinear_s8(const iseul_resize_bilinear_t *p, const int8_t *in
               above[left + c] * (1024 - rows.share) + below[left + c] * rows.share;
           const int32_t second =
               above[right + c] * (1024 - rows.share) + below[right + c] * rows.share;
-          const int32_t sum = first * (1024 - columns.share) + second * columns.share;
+          const int32_t weighted = second * columns.share + p->offset * (1 << 20);
+          const int32_t sum = first * (1024 - columns.share) + weighted;
           // divided by 2^20, ties away from zero
-          *out++ = (int8_t)(sum > 0 ? (sum + (1 << 19)) >> 20 : -((-sum + (1 << 19)) >> 20));
+          const int32_t mean = sum > 0 ? (sum + (1 << 19)) >> 20 : -((-sum + (1 << 19)) >> 20);
+          *out++ = (int8_t)(mean - p->offset);
         }
       }
     }

@@ -11,7 +11,8 @@
 #include "iseul_weighted.h"
 
 static int32_t sum_of(const iseul_transpose_conv_s8_t *p, const int8_t *in, const int8_t *weights,
-                      const iseul_reach_t *rows, const iseul_reach_t *columns) {
+                      int32_t w_zero_point, const iseul_reach_t *rows,
+                      const iseul_reach_t *columns) {
   const iseul_spread_t *const s = &p->spread;
   int32_t acc = 0;
   for (int32_t i = 0; i < rows->n; ++i) {
@@ -21,7 +22,9 @@ static int32_t sum_of(const iseul_transpose_conv_s8_t *p, const int8_t *in, cons
     for (int32_t j = 0; j < columns->n; ++j) {
       const int8_t *x = in + (y * s->in_w + columns->start - j * s->in_step_w) * s->in_c;
       const int8_t *w = w_row + (columns->tap + j * s->tap_step_w) * s->group_in;
-      acc += iseul_dot_s8(x, w, s->group_in, p->in_zero_point);
+      for (int32_t k = 0; k < s->group_in; ++k) {
+        acc += (x[k] - p->in_zero_point) * (w[k] - w_zero_point);
+      }
     }
   }
   return acc;
@@ -34,7 +37,8 @@ static void position(const iseul_transpose_conv_s8_t *p, const int8_t *in, iseul
   int32_t o = 0;
   for (; o < s->out_c; in += s->group_in) {
     for (int32_t k = 0; k < s->group_out; ++k) {
-      const int32_t acc = p->bias[o] + sum_of(p, in, w, &rows, &columns);
+      const int32_t w_zero_point = p->weights_zero_point[o * p->output.step];
+      const int32_t acc = p->bias[o] + sum_of(p, in, w, w_zero_point, &rows, &columns);
       out[o] = iseul_finish_s8(&p->output, acc, o);
       w += s->kernel_h * s->kernel_w * s->group_in;
       ++o;

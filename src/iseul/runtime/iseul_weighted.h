@@ -221,7 +221,8 @@ static inline iseul_reach_t iseul_reach(int32_t place, int32_t kernel, int32_t d
 
 typedef struct {
   iseul_spread_t spread;
-  const int8_t *weights;  // (out_c, kernel_h, kernel_w, group_in)
+  const int8_t *weights;             // (out_c, kernel_h, kernel_w, group_in)
+  const int8_t *weights_zero_point;  // one, or one per output channel, as output.multiplier
   const int32_t *bias;
   int32_t in_zero_point;
   iseul_output_s8_t output;

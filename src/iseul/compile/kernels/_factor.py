@@ -10,6 +10,7 @@ import numpy as np
 
 from iseul.compile.kernels import _binary as binary
 from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card, kinds
 from iseul.graph.ops import _float_requantized as float_requantized
 from iseul.graph.ops import _quantized as quantized
@@ -97,14 +98,10 @@ def depthwise(arrange: Arrange) -> tuple[Card, ...]:
         n_taps = io.inputs[1].shape[1] * io.inputs[1].shape[2]
         return (5 * n_taps + 60) * io.outputs[0].n_elements
 
-    def centred(attrs: Any, io: Io) -> str | None:
-        """weights have zero point 0"""
-        return "they have others" if any(quant_of(io.inputs[1]).zero_point) else None
-
     own = Card(
         "iseul_depthwise_conv2d_factor_s8",
         "iseul_conv_factor_s8_t",
-        (*_INT8, centred),
+        (*_INT8, grouped.centred),
         cost,
         emit,
         requantization="float",

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     Arrange = Callable[[Any, Io], "Arranged"]
 
 
+def centred(attrs: Any, io: Io) -> str | None:
+    """weights have zero point 0"""
+    return "they have others" if any(quant_of(io.inputs[1]).zero_point) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Arranged:
     """An op as a convolution in groups.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _pooling as pooling
 from iseul.compile.kernels._card import Card, kinds
 from iseul.graph.ops.average_pool2d import padding
@@ -22,7 +23,12 @@ def _area(attrs: Attrs) -> int:
 
 def emit(attrs: Attrs, io: Io) -> Fields:
     """`iseul_average_pool_t`."""
-    return {"pool": pooling.emit(attrs, io), "area": _area(attrs), "padding": padding(attrs, io)}
+    return {
+        "pool": pooling.emit(attrs, io),
+        "area": _area(attrs),
+        "padding": padding(attrs, io),
+        "offset": attrs.offset,
+    }
 
 
 def emit_f32(attrs: Attrs, io: Io) -> Fields:
@@ -37,4 +43,5 @@ CARDS = (
     Card("iseul_average_pool2d_s8", _INTEGERS, (kinds("int8"),), pooling.cost, emit),
     Card("iseul_average_pool2d_s16", _INTEGERS, (kinds("int16"),), pooling.cost, emit),
     Card("iseul_average_pool2d_f32", _REALS, (kinds("float32"),), pooling.cost, emit_f32),
+    factor.average_pool(_area),
 )

@@ -62,7 +62,13 @@ def one_group(attrs: Attrs, io: Io) -> str | None:
 
 
 CARDS = (
-    Card("iseul_conv2d_s8", "iseul_conv_s8_t", (kinds("int8"), one_group), cost_s8, emit_s8),
+    Card(
+        "iseul_conv2d_s8",
+        "iseul_conv_s8_t",
+        (kinds("int8"), one_group, grouped.centred),
+        cost_s8,
+        emit_s8,
+    ),
     *grouped.cards(grouped.of_conv2d),
     factor.convolution(grouped.of_conv2d),
     Card("iseul_conv2d_f32", "iseul_conv_f32_t", (kinds("float32"),), cost_f32, emit_f32),

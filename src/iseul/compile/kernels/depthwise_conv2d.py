@@ -56,7 +56,13 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 
 CARDS = (
-    Card("iseul_depthwise_conv2d_s8", "iseul_conv_s8_t", (kinds("int8"),), cost_s8, emit_s8),
+    Card(
+        "iseul_depthwise_conv2d_s8",
+        "iseul_conv_s8_t",
+        (kinds("int8"), grouped.centred),
+        cost_s8,
+        emit_s8,
+    ),
     *grouped.cards(grouped.of_depthwise_conv2d),
     *factor.depthwise(grouped.of_depthwise_conv2d),
     Card("iseul_depthwise_conv2d_f32", "iseul_conv_f32_t", (kinds("float32"),), cost_f32, emit_f32),

@@ -11,7 +11,7 @@ from iseul.graph.ops._resizing import integer_step, step
 if TYPE_CHECKING:
     from iseul.compile.kernels._card import Fields
     from iseul.graph.ir import DType, Io
-    from iseul.graph.ops._resizing import Attrs
+    from iseul.graph.ops.resize_bilinear import Attrs
 
 
 def _sizes(attrs: Attrs, io: Io) -> dict[str, int]:
@@ -32,7 +32,7 @@ def emit_integers(attrs: Attrs, io: Io) -> Fields:
     step_h, start_h = integer_step(sizes["in_h"], sizes["out_h"], attrs.coordinates)
     step_w, start_w = integer_step(sizes["in_w"], sizes["out_w"], attrs.coordinates)
     steps = {"step_h": step_h, "step_w": step_w, "start_h": start_h, "start_w": start_w}
-    return {**sizes, **steps}
+    return {**sizes, **steps, "offset": attrs.offset}
 
 
 def emit_f32(attrs: Attrs, io: Io) -> Fields:

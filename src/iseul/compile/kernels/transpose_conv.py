@@ -6,9 +6,11 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._card import Card, kinds
-from iseul.graph.ops._quantized import zero_point
+from iseul.graph.ops._quantized import quant_of, zero_point
 
 if TYPE_CHECKING:
     from iseul.compile.kernels._card import Fields
@@ -59,6 +61,7 @@ def emit_s8(attrs: Attrs, io: Io) -> Fields:
     return {
         "spread": _spread(attrs, io),
         "weights": fields.data_of(io.inputs[1]),
+        "weights_zero_point": np.array(quant_of(io.inputs[1]).zero_point, np.int8),
         "bias": fields.bias(io, n),
         "in_zero_point": zero_point(io.inputs[0]),
         "output": fields.output_s8(io, attrs.activation, n),

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What integer ops share: multipliers, the way from accumulator to output, common rules.
 
-Number kinds of a weighted op (convolution, fully connected), all with weights int8 symmetric per
-channel or per tensor and a bias of scale s_in * s_w:
+Number kinds of a weighted op (convolution, fully connected), all with int8 weights, with scales
+per channel or per tensor, and a bias of scale s_in * s_w:
 
-    int8   activations with a zero point, sums and bias of 32 bits
+    int8   activations and weights with zero points, sums and bias of 32 bits
     int16  activations with zero point 0; a bias of int64 makes sums of 64 bits and multipliers
            of 16 (`requantize_wide`), else sums are int32 and wrap around as the reference's do
 
@@ -71,13 +71,14 @@ def reach(value: Value) -> int:
 def output_multipliers(io: Io, n_channels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(multiplier, shift) per output channel of s_in * s_w / s_out, computed in double.
 
-    One exception, as in TensorFlow Lite Micro (GetQuantizedConvolutionMultipler): a fully
-    connected op (weights of rank 2) with a single scale multiplies s_in * s_w in float32.
+    One exception, as in TensorFlow Lite (GetQuantizedConvolutionMultipler): s_in * s_w is a
+    float32 product where weights with a single scale belong to a fully connected op (rank 2), or
+    have a zero point, which is how those of uint8 models are.
     """
     s_in, s_out = quant_of(io.inputs[0]).scale[0], quant_of(io.outputs[0]).scale[0]
     s_w = np.array(quant_of(io.inputs[1]).scale, np.float64)
     product = np.float64(s_in) * s_w
-    if len(io.inputs[1].shape) == 2 and len(s_w) == 1:
+    if len(s_w) == 1 and (len(io.inputs[1].shape) == 2 or any(quant_of(io.inputs[1]).zero_point)):
         product = (np.float32(s_in) * s_w.astype(np.float32)).astype(np.float64)
     multipliers, shifts = quantize_multipliers(product / np.float64(s_out))
     return np.broadcast_to(multipliers, n_channels), np.broadcast_to(shifts, n_channels)
@@ -103,7 +104,7 @@ def rescale(x: Any, first: Value, last: Value) -> Any:
 
 
 def exact_operands(x: Array, w: Array, io: Io, axis: int) -> tuple[Array, Array]:
-    """x - zero_point and w in the narrowest float in which every sum of products is exact.
+    """x and w less their zero points, in the narrowest float in which every sum is exact.
 
     Floats pass unchanged. Integers: BLAS has float kernels only, and a float matrix product of
     integers is exact, whatever its order of summation, while no partial sum can reach 2^24
@@ -113,6 +114,7 @@ def exact_operands(x: Array, w: Array, io: Io, axis: int) -> tuple[Array, Array]
     """
     if io.outputs[0].is_float:
         return x, w
+    w = w.astype(np.int64) - quant_of(io.inputs[1]).zero_points(w.ndim)
     bound = reach(io.inputs[0]) * int(_absolute_sums(w, axis).max(initial=0))
     kind = np.float32 if bound < _EXACT_FLOAT32 else np.float64
     centred: Array = x.astype(kind)
@@ -175,10 +177,13 @@ def requantize_sums(sums: Any, multiplier: Any, shift: Any, io: Io) -> Any:
 
 
 def exact_operands_torch(x: Any, w: Any, io: Io) -> tuple[Any, Any]:
-    """Float tensors unchanged; int64 tensors as x - zero_point and w in float64 (exact)."""
+    """Float tensors unchanged; int64 tensors less their zero points in float64 (exact)."""
+    import torch
+
     if io.outputs[0].is_float:
         return x, w
-    return x.double() - zero_point(io.inputs[0]), w.double()
+    zeros = torch.tensor(quant_of(io.inputs[1]).zero_points(w.ndim), device=w.device)
+    return x.double() - zero_point(io.inputs[0]), w.double() - zeros
 
 
 def finish_torch(
@@ -319,14 +324,14 @@ def zero_points_of_int16(attrs: Any, io: Io) -> str | None:
     return None
 
 
-def weights_symmetric_int8(attrs: Any, io: Io) -> str | None:
-    """integer activations go with int8 weights of zero point 0, per tensor or per output channel"""
+def weights_int8(attrs: Any, io: Io) -> str | None:
+    """integer activations go with int8 weights, those of int16 with weights of zero point 0"""
     weights = io.inputs[1]
     if io.outputs[0].is_float:
         return None if weights.is_float else _of(weights)
     if weights.dtype != "int8" or weights.quant is None:
         return _of(weights)
-    if any(weights.quant.zero_point):
+    if io.dtype == "int16" and any(weights.quant.zero_point):
         return f'"{weights.name}" has a zero point other than 0'
     return None
 
@@ -389,11 +394,12 @@ def accumulator_fits(axis: int) -> Rule:
         is_wide = has_wide_sums(io)
         if io.dtype == "int16" and not is_wide:
             return None
-        bound = reach(io.inputs[0]) * _absolute_sums(weights.data, axis).astype(np.float64)
+        if len(quant_of(weights).scale) not in (1, weights.shape[axis]):
+            return None  # another rule says so
+        w = weights.data.astype(np.int64) - quant_of(weights).zero_points(len(weights.shape))
+        bound = reach(io.inputs[0]) * _absolute_sums(w, axis).astype(np.float64)
         if len(io.inputs) > 2 and io.inputs[2].data is not None and not io.inputs[2].is_float:
             bound = bound + np.abs(io.inputs[2].data.astype(np.float64))
-        if len(quant_of(weights).scale) not in (1, len(bound)):
-            return None  # another rule says so
         is_float = getattr(attrs, "requantization", "fixed_point") == "float"
         shift = np.zeros(1) if is_float else output_multipliers(io, len(bound))[1]
         # as float: a left shift may be up to 30, so the product does not fit into int64
@@ -443,7 +449,7 @@ def weighted_rules(axis: int) -> tuple[Rule, ...]:
         zero_points_of_int16,
         float_factors_for_int8,
         weights_are_constant,
-        weights_symmetric_int8,
+        weights_int8,
         scales_per_channel(axis),
         bias_fits,
         accumulator_fits(axis),

@@ -51,7 +51,8 @@ def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     product = np.empty_like(total)
     for i, j, view in spatial.taps(x, kernel, attrs.stride, attrs.dilation, out):
         total += np.multiply(view, w[0, i, j], out=product)
-    return [quantized.finish(total, inputs[2:], io, attrs.activation)]
+    q = quantized.finish(total, inputs[2:], io, attrs.activation, attrs.requantization)
+    return [q]
 
 
 def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
@@ -66,7 +67,10 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     else:
         x = spatial.padded_torch(x, attrs.pads, 0.0)
     y = f.conv2d(x, w, None, attrs.stride, padding, attrs.dilation, groups=x.shape[1])
-    return [quantized.finish_torch(y.permute(0, 2, 3, 1), inputs[2:], io, attrs.activation)]
+    q = quantized.finish_torch(
+        y.permute(0, 2, 3, 1), inputs[2:], io, attrs.activation, attrs.requantization
+    )
+    return [q]
 
 
 def macs(attrs: Attrs, io: Io) -> int:

@@ -17,8 +17,9 @@ from pydantic import Field
 from iseul.core.config import Config
 from iseul.core.errors import ShapeError
 from iseul.graph.ops import _quantized as quantized
-from iseul.graph.ops._shape import expect_inputs
+from iseul.graph.ops._shape import REQUANTIZATION, expect_inputs
 from iseul.numerics.affine import Activation
+from iseul.numerics.float_requantize import Requantization
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ BATCHED = True
 
 class Attrs(Config):
     activation: Activation = Field(default="none", description="clamp fused into the output")
+    requantization: Requantization = REQUANTIZATION
     keep_dims: bool = Field(
         default=False, description="true: map the last axis; false: flatten each sample first"
     )
@@ -54,14 +56,16 @@ def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
     x, w = quantized.exact_operands(inputs[0], inputs[1], io, axis=0)
     x = x if attrs.keep_dims else x.reshape(x.shape[0], -1)
-    return [quantized.finish(x @ w.T, inputs[2:], io, attrs.activation)]
+    q = quantized.finish(x @ w.T, inputs[2:], io, attrs.activation, attrs.requantization)
+    return [q]
 
 
 def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     """torch meaning: float differentiable, or exact on int64 tensors."""
     x, w = quantized.exact_operands_torch(inputs[0], inputs[1], io)
     x = x if attrs.keep_dims else x.reshape(x.shape[0], -1)
-    return [quantized.finish_torch(x @ w.T, inputs[2:], io, attrs.activation)]
+    q = quantized.finish_torch(x @ w.T, inputs[2:], io, attrs.activation, attrs.requantization)
+    return [q]
 
 
 def macs(attrs: Attrs, io: Io) -> int:

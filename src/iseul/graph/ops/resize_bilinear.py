@@ -2,7 +2,8 @@
 """Bilinear resize of images: the mean of four pixels, weighted by their nearness.
 
 int8, int16: weights in 1/1024 of a pixel, one division by 2^20, ties away from zero
-             (TensorFlow Lite Micro: reference/resize_bilinear.h, ResizeBilinearInteger)
+             (TensorFlow Lite Micro: reference/resize_bilinear.h, ResizeBilinearInteger);
+             with an `offset`, of q + offset, and less offset after: so uint8 is rounded
 float32:     sum in the reference's order
 Inputs: x (N, H, W, C).
 """
@@ -15,6 +16,7 @@ import numpy as np
 
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops import _resizing as resizing
+from iseul.graph.ops._float_requantized import OFFSET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
 
 BATCHED = True
-Attrs = resizing.Attrs
 infer = resizing.infer
+
+
+class Attrs(resizing.Attrs):
+    offset: int = OFFSET
 
 
 def taps(attrs: Attrs, io: Io) -> tuple[Taps, Taps]:
@@ -44,7 +49,8 @@ def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     rows, columns = taps(attrs, io)
     x, one = inputs[0], np.float32(1)
     if not io.outputs[0].is_float:
-        return [_integers(x.astype(np.int64), rows, columns).astype(io.dtype)]
+        q = _integers(x.astype(np.int64) + attrs.offset, rows, columns) - attrs.offset
+        return [q.astype(io.dtype)]
     fy, fx = rows.share[:, None, None], columns.share[:, None]
     above, below = x[:, rows.lower], x[:, rows.upper]
     total = above[:, :, columns.lower] * (one - fy) * (one - fx)
@@ -75,7 +81,7 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
         for side in taps(attrs, io)
     )
     if not io.outputs[0].is_float:
-        return [_integers(x, rows, columns)]
+        return [_integers(x + attrs.offset, rows, columns) - attrs.offset]
     fy, fx = rows.share[:, None, None], columns.share[:, None]
     above, below = x[:, rows.lower], x[:, rows.upper]
     left = above[:, :, columns.lower] * (1 - fy) + below[:, :, columns.lower] * fy
