@@ -198,6 +198,51 @@ def test_identities_go_and_the_rest_stays() -> None:
     assert_same_outputs(graph, short)
 
 
+def test_moves_that_leave_everything_in_place_go() -> None:
+    net, x = start()
+    shape = (1, 6, 5, 4)
+    y = net.node("slice", [x], begin=(0, 0, 0, 0), size=shape)
+    y = net.node("tile", [y], multiples=(1, 1, 1, 1))
+    y = net.node("broadcast_to", [y], shape=shape)
+    y = net.node("concatenation", [y], axis=1)
+    y = net.node("split", [y], axis=2, sizes=(5,))
+    y = net.node("mirror_pad", [y], pads=((0, 0),) * 4)
+    y = net.node("space_to_batch_nd", [y], block=(1, 1))
+    y = net.node("depth_to_space", [y], block=1)
+    y = net.node("resize_bilinear", [y], size=(6, 5), coordinates="half_pixel")
+    y = net.node("resize_nearest", [y], size=(6, 5))
+    y = net.node("transpose", [y], perm=(0, 1, 2, 3))
+    graph = net.graph([net.node("relu", [y])])
+    short = rewrite("remove_identity", graph)
+    assert ops(short) == ["relu"]
+    assert_same_outputs(graph, short)
+
+
+def test_moves_of_the_same_shape_that_move_something_stay() -> None:
+    net = Net("net")
+    x = net.input("x", (1, 4, 4, 1))
+    y = net.node("transpose", [x], perm=(0, 2, 1, 3))
+    y = net.node("slice", [y], begin=(0, 3, 0, 0), size=(1, 4, 4, 1), stride=(1, -1, 1, 1))
+    y = net.node("transpose", [y], perm=(3, 1, 2, 0))  # sizes of one change places
+    graph = net.graph([net.node("relu", [y])])
+    short = rewrite("remove_identity", graph)
+    assert ops(short) == ["transpose", "slice", "relu"]
+    assert_same_outputs(graph, short)
+
+
+def test_two_transposes_become_one_or_none() -> None:
+    net, x = start()
+    first = net.node("transpose", [x], perm=(0, 3, 1, 2))
+    back = net.node("transpose", [first], perm=(0, 2, 3, 1))
+    other = net.node("transpose", [first], perm=(0, 1, 3, 2), name="other")
+    graph = net.graph([net.node("relu", [back]), other])
+    short = rewrite("remove_identity", graph)
+    assert ops(short) == ["transpose", "relu"]
+    assert short.outputs == graph.outputs and short.producer("other") is not None
+    assert short.producer("other").attrs.perm == (0, 3, 2, 1)  # type: ignore[union-attr]
+    assert_same_outputs(graph, short)
+
+
 def test_an_identity_between_input_and_output_stays() -> None:
     net, x = start()
     graph = net.graph([net.node("reshape", [x], shape=(1, 6, 5, 4))])
@@ -221,6 +266,27 @@ def test_what_depends_on_constants_only_is_computed_once() -> None:
     folded = rewrite("fold_constants", graph)
     assert ops(folded) == ["add"] and len(folded.constants) == 1
     assert_same_outputs(graph, folded, atol=0.0)
+
+
+def test_what_grows_out_of_all_proportion_is_not_computed_beforehand() -> None:
+    net = Net("net")
+    x = net.input("x", (1, 1 << 20, 4))
+    c = net.node("broadcast_to", [net.constant("c", reals(1, 1, 4))], shape=(1, 1 << 20, 4))
+    graph = net.graph([net.node("add", [x, c])])
+    assert ops(rewrite("fold_constants", graph)) == ["broadcast_to", "add"]
+
+
+def test_shape_arithmetic_is_computed_beforehand() -> None:
+    net, x = start()
+    shape = net.constant("shape", np.array([1, 6, 5, 4], np.int64))
+    taken = net.node("slice", [shape], begin=(1,), size=(2,))
+    twice = net.node("concatenation", [taken, taken], axis=0)
+    chosen = net.node("gather", [twice, net.constant("at", np.array([3, 0], np.int32))], axis=0)
+    table = net.input("table", (7,), "int64")
+    graph = net.graph([net.node("concatenation", [chosen, table], axis=0), net.node("relu", [x])])
+    folded = rewrite("fold_constants", graph)
+    assert ops(folded) == ["concatenation", "relu"]
+    assert folded.values[folded.nodes[0].inputs[0]].data.tolist() == [5, 6]  # type: ignore[union-attr]
 
 
 # --- integers: to the bit

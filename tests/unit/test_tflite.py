@@ -341,6 +341,106 @@ def test_reshape_by_options(tmp_path: Path) -> None:
     assert graph.nodes[0].attrs.model_dump() == {"shape": (1, 4, 3)}
 
 
+def test_shapes_that_the_file_computes_are_known(tmp_path: Path) -> None:
+    """SHAPE, STRIDED_SLICE, FILL, PACK, RESHAPE: what converters make of a flatten."""
+    net = Model()
+    x = net.tensor((1, 4, 3), "float32")
+    shape, batch, rest = net.tensor((3,), "int32"), net.tensor((), "int32"), net.tensor((), "int32")
+    packed, y = net.tensor((2,), "int32"), net.tensor((1, 12), "float32")
+    begin, end, ones = (net.tensor((1,), "int32", data=[n]) for n in (0, 1, 1))
+    none, value = net.tensor((0,), "int32", data=[]), net.tensor((), "int32", data=np.array(-1))
+    net.tensors[none][0] = ("vec", "i4", [1])  # readers of files without sizes below 1
+    net.operator("SHAPE", [x], [shape], {0: ("i1", 2)}, 55)
+    net.operator("STRIDED_SLICE", [shape, begin, end, ones], [batch], {4: ("i4", 1)}, 32)
+    net.operator("FILL", [begin, value], [rest])
+    net.operator("PACK", [batch, rest], [packed], {0: ("i4", 2), 1: ("i4", 0)}, 59)
+    net.operator("RESHAPE", [x, packed], [y])
+    graph = read(tmp_path, net, [x], [y])
+    assert [node.op for node in graph.nodes] == ["reshape"]
+    assert len(graph.values) == 2
+
+
+def test_a_constant_output_is_one(tmp_path: Path) -> None:
+    net = Model()
+    x, shape = net.tensor((1, 4, 3), "float32"), net.tensor((3,), "int64")
+    net.operator("SHAPE", [x], [shape], {0: ("i1", 4)}, 55)
+    graph = read(tmp_path, net, [x], [shape])
+    assert graph.nodes == ()
+    [found] = interpret(graph, [np.zeros((1, 4, 3), np.float32)]).outputs
+    assert found.tolist() == [1, 4, 3] and found.dtype == np.int64
+
+
+def test_what_asks_for_gigabytes_is_refused_or_left_for_later(tmp_path: Path) -> None:
+    net = Model()
+    dims, value = net.tensor((2,), "int32", data=[1, 1]), net.tensor((), "int32", data=np.array(7))
+    x = net.tensor((1 << 15, 1 << 15), "int32")
+    net.operator("FILL", [dims, value], [x])
+    tracemalloc.start()
+    with pytest.raises(UnsupportedError, match="fills 4,294,967,296 bytes"):
+        read(tmp_path, net, [], [x])
+
+    net = Model()
+    one, times = net.tensor((1, 1), "int32", data=[[3]]), [1 << 15, 1 << 15]
+    x, y = net.tensor((1 << 15, 1 << 15), "int32"), net.tensor((1 << 15, 1 << 15), "int32")
+    net.operator("TILE", [one, net.tensor((2,), "int32", data=times)], [x])
+    net.operator("SQUEEZE", [x], [y])
+    graph = read(tmp_path, net, [], [y])
+    assert [node.op for node in graph.nodes] == ["tile", "reshape"]
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
+
+
+def test_copies_between_quantizations_are_named(tmp_path: Path) -> None:
+    """TFLite copies integers whatever the scales are; concatenation of bytes rescales."""
+    net = Model()
+    a, b = net.tensor((1, 4), scale=0.5), net.tensor((1, 4), scale=0.25, zero_point=3)
+    y, z = net.tensor((1, 8), scale=0.5), net.tensor((2, 4), scale=0.1)
+    net.operator("CONCATENATION", [a, b], [y], {0: ("i4", 1)}, 10)
+    net.operator("RESHAPE", [y, net.tensor((2,), "int32", data=[2, 4])], [z])
+    graph = read(tmp_path, net, [a, b], [z])
+    assert [n.op for n in graph.nodes] == ["quantize", "concatenation", "reshape", "reinterpret"]
+    one = np.array([[1, 2, 3, 4]], np.int8)
+    [found] = interpret(graph, [one, 2 * one - 3]).outputs
+    assert found.tolist() == [[1, 2, 3, 4], [-2, -1, 0, 1]]  # (q - 3) / 2
+
+
+@pytest.mark.parametrize(
+    ("op", "tables", "out"),
+    [
+        ("TRANSPOSE", [[0, 1, 1]], (1, 4, 3)),
+        ("TRANSPOSE", [[0, 1]], (1, 4, 3)),
+        ("SLICE", [[0, 2, 0], [1, 3, 3]], (1, 3, 3)),
+        ("SLICE", [[0, -1, 0], [1, 3, 3]], (1, 3, 3)),
+        ("STRIDED_SLICE", [[0, 0, 0], [1, 4, 3], [1, 0, 1]], (1, 4, 3)),
+        ("STRIDED_SLICE", [[0, 0, 0], [1, 4, 3], [1, 1]], (1, 4, 3)),
+        ("STRIDED_SLICE", [[0] * 4, [1] * 4, [1] * 4], (1, 1, 1)),
+        ("STRIDED_SLICE", [[0, 0, 0], [1, 4, 3], [1, 1, 1]], (4, 3)),
+        ("TILE", [[1, 2]], (1, 8, 3)),
+        ("TILE", [[1, 0, 1]], (1, 4, 3)),
+        ("REVERSE_V2", [[3]], (1, 4, 3)),
+        ("MIRROR_PAD", [[[0, 0], [4, 0], [0, 0]]], (1, 8, 3)),
+        ("BROADCAST_TO", [[1, 5, 3]], (1, 5, 3)),
+        ("SPACE_TO_BATCH_ND", [[2], [[0, 1]]], (2, 2, 3)),
+        ("BATCH_TO_SPACE_ND", [[2], [[0, 0]]], (1, 8, 3)),
+        ("SPACE_TO_DEPTH", [], (1, 2, 12)),
+        ("RESIZE_BILINEAR", [[2, 2]], (1, 2, 3)),
+        ("SPLIT_V", [[1, 2], [3]], (1, 4, 1)),
+        ("UNPACK", [], (1, 3)),
+        ("GATHER", [[-1]], (1, 4, 3)),
+        ("EXPAND_DIMS", [[0]], (1, 1, 4, 2)),
+    ],
+)
+def test_bad_moves(tmp_path: Path, op: str, tables: list[Any], out: tuple[int, ...]) -> None:
+    """Tables and shapes that do not fit are refused in a sentence."""
+    net = Model()
+    x = net.tensor((1, 4, 3), "float32")
+    rest = [net.tensor(np.shape(table), "int32", data=table) for table in tables]
+    y = net.tensor(out, "float32")
+    net.operator(op, [x, *rest], [y])
+    with pytest.raises((DataError, UnsupportedError)):
+        read(tmp_path, net, [x], [y])
+
+
 def test_names_are_unique_printable_and_not_empty(tmp_path: Path) -> None:
     net = Model()
     for name in ("same", "same", "same_1", b"", b"\xff*/\n", "long" * 200):

@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iseul.core import registry
 from iseul.core.seed import generator
+from iseul.graph.build import OPS
 from iseul.graph.interpret import check_inputs, interpret
+from iseul.graph.ops._moving import whole_bytes
 from iseul.numerics.affine import INTEGER_RANGE, storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from iseul.graph.ir import Graph, Value
+    from iseul.graph.ir import Graph, Node, Value
     from iseul.numerics import Array
 
-# ops whose float results do not depend on the order or fusing of operations
-_EXACT_ON_FLOATS = {"quantize", "dequantize", "reshape", "pad"}
+# ops whose float results do not depend on the order or fusing of operations, besides those that
+# move values
+_EXACT_ON_FLOATS = {"quantize", "dequantize", "reshape"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +61,14 @@ def exact_values(graph: Graph) -> frozenset[str]:
     for node in graph.nodes:
         io = graph.io(node)
         integers = not any(value.is_float for value in (*io.inputs, *io.outputs))
-        if (integers or node.op in _EXACT_ON_FLOATS) and exact.issuperset(node.inputs):
+        if (integers or _is_exact(node)) and exact.issuperset(node.inputs):
             exact.update(node.outputs)
     return frozenset(exact)
+
+
+def _is_exact(node: Node) -> bool:
+    """Whether an op is exact on floats: ops that move values state that they have whole bytes."""
+    return node.op in _EXACT_ON_FLOATS or whole_bytes in registry.load(OPS, node.op).constraints
 
 
 def _random(value: Value, i: int) -> Array:

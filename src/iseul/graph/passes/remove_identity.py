@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes that change nothing go away.
 
-A reshape to the same shape, a pad by nothing, a 1x1 pool of stride 1, a requantization to the
-same quantization, a dequantize undone by the quantize behind it; of two reshapes in a row the
-first. A quantize followed by a dequantize stays: it rounds.
+A move that leaves everything where it is (a reshape to the same shape, a pad by nothing, a slice
+that takes all, a concatenation of one value), a 1x1 pool of stride 1, a requantization to the same
+quantization, a dequantize undone by the quantize behind it. Of two reshapes in a row the first
+goes, two transposes in a row become one. A quantize followed by a dequantize stays: it rounds.
 """
 
 from __future__ import annotations
@@ -12,11 +13,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iseul.graph.ir import remove_dead_nodes
-from iseul.graph.passes._edit import bypass, replace_nodes, tell
+from iseul.graph.passes._edit import bypass, replace_nodes, tell, with_attrs
 
 if TYPE_CHECKING:
-    from iseul.graph.ir import Graph, Node
+    from iseul.core.config import Config
+    from iseul.graph.ir import Graph, Node, Shape
     from iseul.targets import Target
+
+# where these keep shape and type of their first input, they keep its contents
+_MOVES = {
+    *("reshape", "reinterpret", "pad", "mirror_pad", "tile", "broadcast_to", "concatenation"),
+    *("split", "space_to_depth", "depth_to_space", "space_to_batch_nd", "batch_to_space_nd"),
+    *("resize_nearest", "resize_bilinear"),
+}
 
 
 def rewrite(graph: Graph, target: Target | None) -> Graph:
@@ -30,9 +39,9 @@ def rewrite(graph: Graph, target: Target | None) -> Graph:
 
 def _without(graph: Graph, node: Node) -> Graph:
     before = graph.producer(node.inputs[0]) if node.inputs else None
-    if node.op == "reshape" and before is not None and before.op == "reshape":
+    if before is not None and before.op == node.op and node.op in ("reshape", "transpose"):
         tell("remove_identity", f"{before.name} before {node.name}")
-        merged = replace(node, inputs=before.inputs)
+        merged = replace(node, inputs=before.inputs, attrs=_both(before, node))
         graph, node = replace_nodes(graph, {node.name: merged}), merged
     source = _same_as(graph, node)
     shorter = bypass(graph, node, source) if source is not None else None
@@ -40,6 +49,14 @@ def _without(graph: Graph, node: Node) -> Graph:
         return graph
     tell("remove_identity", node.name)
     return shorter
+
+
+def _both(first: Node, second: Node) -> Config:
+    """Attributes of a reshape or transpose that does the work of two."""
+    if second.op == "reshape":
+        return second.attrs
+    inner, outer = first.attrs.perm, second.attrs.perm  # type: ignore[attr-defined]
+    return with_attrs(second.attrs, perm=tuple(inner[axis] for axis in outer))
 
 
 def _same_as(graph: Graph, node: Node) -> str | None:
@@ -52,14 +69,26 @@ def _same_as(graph: Graph, node: Node) -> str | None:
     same = (first.shape, first.dtype, first.quant) == (out.shape, out.dtype, out.quant)
     if not same:
         return None
-    if node.op == "reshape" or (node.op == "pad" and not any(map(any, node.attrs.pads))):  # type: ignore[attr-defined]
-        return first.name
-    if node.op in ("max_pool2d", "average_pool2d") and _is_point(node):
+    if node.op in _MOVES or (node.op in _STAYS and _STAYS[node.op](node, first.shape)):
         return first.name
     return None
 
 
-def _is_point(node: Node) -> bool:
+def _keeps_order(node: Node, shape: Shape) -> bool:
+    """Whether a transpose leaves the axes with more than one place in their order."""
+    perm = node.attrs.perm  # type: ignore[attr-defined]
+    moving = [axis for axis in perm if shape[axis] > 1]
+    return moving == sorted(moving)
+
+
+def _keeps_direction(node: Node, shape: Shape) -> bool:
+    """Whether a slice that takes all runs forwards."""
+    stride = node.attrs.stride  # type: ignore[attr-defined]
+    return all(n == 1 or step > 0 for n, step in zip(shape, stride, strict=bool(stride)))
+
+
+def _is_point(node: Node, shape: Shape) -> bool:
+    """Whether a pool takes each pixel alone."""
     attrs = node.attrs.model_dump()
     return (
         tuple(attrs["kernel_size"]) == (1, 1)
@@ -67,6 +96,15 @@ def _is_point(node: Node) -> bool:
         and not any(attrs["pads"])
         and attrs["activation"] == "none"
     )
+
+
+# what must hold of these besides
+_STAYS = {
+    "transpose": _keeps_order,
+    "slice": _keeps_direction,
+    "max_pool2d": _is_point,
+    "average_pool2d": _is_point,
+}
 
 
 def _undone(graph: Graph, node: Node) -> str | None:
