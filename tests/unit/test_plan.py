@@ -234,3 +234,19 @@ def test_distances_of_single_values_are_safe_and_tight(kinds: tuple[DType, DType
 def test_other_types_share_no_memory() -> None:
     x, out = Value("x", (1, 4), "float32"), Value("y", (1, 4), "int16")
     assert value_by_value(None, Io((x,), (out,))) == {}
+
+
+@pytest.mark.parametrize("kept", ["output", "next state"])
+def test_what_is_read_after_the_invoke_is_not_written_over(kept: str) -> None:
+    """By the last step neither, which reads it last."""
+    b = Builder("net")
+    x = b.input("x", (1, 4), "int8", Q)
+    state = b.state("s", np.zeros((1, 4), np.int8), Q)
+    y = b.node("add", [x, state], quant=Q)
+    z = b.node("relu", [y], quant=Q)
+    b.next_state(state, y if kept == "next state" else z)
+    graph = b.graph([z, y] if kept == "output" else [z], "quantized")
+    plan = plan_memory(graph, graph.nodes, {}, {"add": {0: 0}, "relu": {0: 0}})
+    places = {buffer.name: buffer for buffer in plan.buffers}
+    assert places[y].end <= places[z].offset or places[z].end <= places[y].offset
+    assert places[x].offset in (places[y].offset, places[z].offset)  # x is written over

@@ -253,7 +253,9 @@ def plan_memory(
     executed = {node.name for node in steps}
     homes = find_homes(graph, (n.name for n in graph.nodes if n.name not in executed))
     buffers = _buffers(graph, steps, scratch, homes)
-    overlaps = _overlaps(buffers, steps, homes, distances or {})
+    leaving = {homes[name] for name in graph.outputs}
+    leaving |= {homes[state.next] for state in graph.states}
+    overlaps = _overlaps(buffers, steps, homes, distances or {}, leaving)
     placed = place(buffers, overlaps)
     in_arena = {buffer.name for buffer in placed if buffer.kind != "scratch"}
     return Plan(
@@ -270,8 +272,12 @@ def _overlaps(
     steps: Sequence[Node],
     homes: Mapping[str, str],
     distances: Mapping[str, Mapping[int, int]],
+    leaving: set[str],
 ) -> list[Overlap]:
-    """What may lie over what: outputs over inputs that their step reads for the last time."""
+    """What may lie over what: outputs over inputs that their step reads for the last time.
+
+    leaving: buffers that are read after the invoke
+    """
     by_name = {buffer.name: buffer for buffer in buffers}
     found = []
     for i, node in enumerate(steps):
@@ -282,6 +288,8 @@ def _overlaps(
         for name in dict.fromkeys(homes[name] for name in node.inputs):
             reads = by_name.get(name)
             if reads is None or reads.last_step != i or reads.name == writes.name:
+                continue
+            if name in leaving:  # alive after the last step, which may be this one
                 continue
             # a value that is read twice: every way of reading it must allow the overlap
             ways = [allowed.get(k) for k, read in enumerate(node.inputs) if homes[read] == name]
