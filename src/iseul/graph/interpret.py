@@ -86,8 +86,9 @@ def interpret_samples(
     """Many samples. inputs: one array (n, *shape) per graph input.
 
     outputs (n, *shape) in the graph's order; `values` has the values named in `keep`, each
-    (n, *shape). State starts fresh for each sample, or with `stateful` the samples are
-    consecutive steps and `state` of the result is the last one's.
+    (n, *shape); of states it has what they are after the sample. State starts fresh for each
+    sample, or with `stateful` the samples are consecutive steps and `state` of the result is the
+    last one's.
     """
     check_inputs(graph, inputs)
     if graph.states or not batchable(graph):
@@ -97,8 +98,9 @@ def interpret_samples(
     parts: dict[str, list[Array]] = {name: [] for name in wanted}
     for start in range(0, n, chunk):
         values = _run_merged(graph, [x[start : start + chunk] for x in inputs], run)
+        m = min(chunk, n - start)
         for name in dict.fromkeys(wanted):
-            parts[name].append(_unmerge(values[name], graph.values[name]))
+            parts[name].append(_unmerge(values[name], graph.values[name], m))
     whole = {name: _join(pieces, graph.values[name]) for name, pieces in parts.items()}
     return Result([whole[name] for name in graph.outputs], {}, {k: whole[k] for k in keep})
 
@@ -121,7 +123,7 @@ def _one_by_one(
         for pile, array in zip(outputs, result.outputs, strict=True):
             pile.append(array)
         for name in keep:
-            kept[name].append(result.values[name])
+            kept[name].append(result.state[name] if name in state else result.values[name])
     stacked = [
         np.stack(pile) if pile else _join([], graph.values[name])
         for pile, name in zip(outputs, graph.outputs, strict=True)
@@ -161,10 +163,10 @@ def _run_node(graph: Graph, node: Node, values: Arrays, run: RunNode) -> None:
         values[out.name] = array.astype(storage(out.dtype), copy=False)
 
 
-def _unmerge(array: Array, value: Value) -> Array:
-    if value.is_constant:
-        return array[None]
-    return array.reshape(-1, *value.shape)
+def _unmerge(array: Array, value: Value, n: int) -> Array:
+    """n samples of a value; one that depends on constants only was computed once."""
+    samples = array.reshape(-1, *value.shape)
+    return samples if len(samples) == n else np.broadcast_to(samples, (n, *value.shape))
 
 
 def check_inputs(graph: Graph, inputs: Sequence[Array]) -> None:
