@@ -100,7 +100,9 @@ class _Tracer:
 
     def _copy(self, step: int) -> None:
         for name, place in self.made.get(step, ()):
-            address = self.loaded.arena + place.offset
+            address = (
+                self.loaded.states if step == self.n_steps else self.loaded.arena
+            ) + place.offset
             self.found[name] = self.loaded.chip.read(address, place.n_bytes)
 
     def take(self) -> dict[str, bytes]:
@@ -112,6 +114,7 @@ class _Tracer:
                 "entered; the compiler must not inline or merge step functions"
             )
         self._copy(self.n_steps - 1)
+        self._copy(self.n_steps)  # the states
         chip.rewind()
         found, self.found = self.found, {}
         return found

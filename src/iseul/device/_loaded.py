@@ -50,6 +50,7 @@ class Loaded:
         self.arena = image.address("iseul_harness_arena")
         sizes = struct.unpack("<4I", image.read(image.address("iseul_harness_sizes"), 16))
         self.model_bytes, self.arena_bytes, self.state_bytes, self.guard_bytes = sizes
+        self.states = self.model + self.model_bytes - self.state_bytes  # the last field of <name>_t
         graph = package.graph
         self._inputs = values_of(package, graph.inputs)
         self._outputs = values_of(package, graph.outputs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iseul.compile.emit._c_model import state_layout
 from iseul.core.errors import UnsupportedError, UsageError
 from iseul.graph.interpret import check_inputs
 from iseul.numerics.affine import storage
@@ -30,7 +31,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value stands: in the arena after a step."""
+    """Where a value stands: in the arena after a step.
+
+    A state's place has the number of all steps as its step: after the invoke, `offset` bytes into
+    the model's states.
+    """
 
     step: int
     offset: int
@@ -61,6 +66,8 @@ def empty(value: Value, n: int) -> Array:
 def places(package: Package, names: Sequence[str]) -> dict[str, Place]:
     """Where each traced value stands; inputs and constants have no place.
 
+    A state is what it has become after the invoke.
+
     A value without a step of its own (a reshape that only renames) stands where the value
     stands that it renames. Raises UsageError for a name that the graph does not have.
     """
@@ -69,14 +76,23 @@ def places(package: Package, names: Sequence[str]) -> dict[str, Place]:
         for i, step in enumerate(package.steps)
         for name, offset, n_bytes in step.outputs
     }
+    states = _state_places(package)
     found = {}
     for name in names:
         if name not in package.graph.values:
             raise UsageError(f'graph "{package.graph.name}" has no value "{name}"')
         origin = origin_of(package, name)
-        if origin in made:
+        if name in states:
+            found[name] = states[name]
+        elif origin in made:
             found[name] = made[origin]
     return found
+
+
+def _state_places(package: Package) -> dict[str, Place]:
+    graph, last = package.graph, len(package.steps)
+    offsets, _ = state_layout(graph)
+    return {name: Place(last, at, graph.values[name].n_bytes) for name, at in offsets.items()}
 
 
 def origin_of(package: Package, name: str) -> str:

@@ -5,15 +5,17 @@
     host    the generated C, built for this machine
     runner  the generated C, linked for the target, on its emulated chip (`runners/`)
 
-Every value that a step makes is compared for every input: integers to the bit, floats within a
-tolerance, because sums of floats may run in another order. The first difference is the earliest
-step in execution order in which any judge leaves the oracle, then the earliest input.
+Every value that a step makes is compared for every input, and what the states have become after
+it: integers to the bit, floats within a tolerance, because sums of floats may run in another
+order. The first difference is the earliest step in execution order in which any judge leaves the
+oracle, then the earliest input; in a stream the earliest input, then the earliest step.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,7 +106,7 @@ def verify_package(
             got = runner.run(package, piece, trace=names, stateful=stateful)
             _update(hashes[judge], got, stop - start)
             found += _differences(package, judge, want, got, start, tolerance)
-    first = min(found, key=lambda d: (d.order, d.sample, runners.index(d.judge)), default=None)
+    first = min(found, key=partial(_rank, runners, stateful), default=None)
     last = (ORACLE, *runners)[-1]
     return {
         "model": package.graph.name,
@@ -150,6 +152,14 @@ def verify_model(
     return verdict if isinstance(model, Graph) else {**verdict, "model": str(model)}
 
 
+def _rank(runners: Sequence[str], stateful: bool, d: Difference) -> tuple[int, int, int]:
+    """The first difference has the lowest; in a stream, where samples follow from each other, the
+    earliest sample is nearest to the cause.
+    """
+    at = (d.sample, d.order) if stateful else (d.order, d.sample)
+    return *at, runners.index(d.judge)
+
+
 def _check_judges(runners: Sequence[str]) -> None:
     known = registry.names(RUNNERS)
     for judge in runners:
@@ -167,10 +177,11 @@ def _chunk(package: Package) -> int:
 
 
 def _compared(package: Package, intermediate: bool) -> tuple[str, ...]:
-    """Names of the values that the steps make, in execution order."""
+    """Names of the values that the steps make, in execution order, then of the states."""
     if not intermediate:
         return ()
-    return tuple(name for step in package.steps for name, _, _ in step.outputs)
+    made = tuple(name for step in package.steps for name, _, _ in step.outputs)
+    return made + tuple(state.value for state in package.graph.states)
 
 
 def _run_oracle(graph: Graph, inputs: Sequence[Array], names: Sequence[str], stateful: bool) -> Run:
@@ -194,6 +205,12 @@ def _differences(
         for i, step in enumerate(package.steps)
         for name, _, _ in step.outputs
         if name in got.values
+    ]
+    # what the states have become is compared behind the steps
+    pairs += [
+        (len(package.steps), state.value, want.values[state.value], got.values[state.value])
+        for state in package.graph.states
+        if state.value in got.values
     ]
     # an output that no step makes (an input handed through) comes last
     for name, a, b in zip(package.graph.outputs, want.outputs, got.outputs, strict=True):
@@ -229,10 +246,11 @@ def _as_json(package: Package, difference: Difference | None) -> Mapping[str, An
     if difference is None:
         return None
     node = package.graph.producer(difference.value)
+    is_state = any(state.value == difference.value for state in package.graph.states)
     return {
         "input": difference.sample,
         "node": node.name if node is not None else difference.value,
-        "op": node.op if node is not None else "input",
+        "op": node.op if node is not None else "state" if is_state else "input",
         "index": list(difference.index),
         "expected": difference.expected,
         "got": difference.got,

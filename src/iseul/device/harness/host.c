@@ -10,7 +10,8 @@
 
 #include "names.h"
 
-// One copy after one step: n_bytes from the arena's offset to `at` of the sample's record.
+// One copy after one step: n_bytes from the arena's offset to `at` of the sample's record. After
+// step N_STEPS, which is the end of the invoke, from the offset in the model's states.
 typedef struct {
   int64_t step;
   int64_t offset;
@@ -24,6 +25,7 @@ typedef struct {
   int64_t record_bytes;  // bytes of all copies of one sample
   uint8_t *record;       // the current sample's
   const uint8_t *arena;
+  const uint8_t *states;
 } iseul_harness_trace_t;
 
 static iseul_harness_trace_t trace;
@@ -34,7 +36,8 @@ void iseul_harness_trace(int step) {
   for (int64_t i = 0; i < trace.n_copies; ++i) {
     const iseul_harness_copy_t *copy = &trace.copies[i];
     if (copy->step == step) {
-      memcpy(trace.record + copy->at, trace.arena + copy->offset, (size_t)copy->n_bytes);
+      const uint8_t *from = step == SIZE(N_STEPS) ? trace.states : trace.arena;
+      memcpy(trace.record + copy->at, from + copy->offset, (size_t)copy->n_bytes);
     }
   }
 }
@@ -59,7 +62,10 @@ int iseul_harness_run(int64_t n, int stateful, int n_inputs, const uint8_t *cons
   uint8_t *arena = memory + (64 - ((uintptr_t)memory & 63u)) % 64;
   int code = FN(init)(&model, arena, (size_t)SIZE(ARENA_BYTES));
   code = code != 0 ? 1000 + code : 0;
-  trace = (iseul_harness_trace_t){copies, n_copies, record_bytes, records, arena};
+  trace = (iseul_harness_trace_t){copies, n_copies, record_bytes, records, arena, NULL};
+#if SIZE(STATE_BYTES) > 0
+  trace.states = (const uint8_t *)model.state;
+#endif
   for (int64_t s = 0; s < n && code == 0; ++s) {
     if (!stateful) {
       FN(reset)(&model);
@@ -70,6 +76,7 @@ int iseul_harness_run(int64_t n, int stateful, int n_inputs, const uint8_t *cons
     }
     code = FN(invoke)(&model);
     code = code != 0 ? 2000 + code : 0;
+    iseul_harness_trace(SIZE(N_STEPS));
     for (int i = 0; i < n_outputs; ++i) {
       memcpy(outputs[i] + s * output_bytes[i], (const void *)FN(output)(&model, i),
              (size_t)output_bytes[i]);
