@@ -13,7 +13,7 @@ import numpy as np
 
 from iseul.core.seed import generator
 from iseul.graph.build import Builder
-from iseul.graph.ir import Graph
+from iseul.graph.ir import DType, Graph
 from iseul.numerics.affine import INTEGER_RANGE, Quantization, per_channel, per_tensor
 
 Array = np.ndarray
@@ -46,20 +46,23 @@ class Net(Builder):
         largest: int = 127,
         scale: float = 0.01,
         zero_point: Sequence[int] = (0,),
+        dtype: DType = "int8",
     ) -> str:
-        """int8 weights with a scale per channel around `scale`, or one for all.
+        """int8 or int4 weights with a scale per channel around `scale`, or one for all.
 
         zero_point: given to the channels in turn
         """
         n = shape[axis]
-        data = self.random.integers(-largest, largest, shape, endpoint=True).astype(np.int8)
+        low, high = INTEGER_RANGE[dtype]
+        low, high = max(low, -largest), min(high, largest)
+        data = self.random.integers(low, high, shape, endpoint=True).astype(np.int8)
         spread = scale * np.exp(self.random.uniform(-1.2, 1.2, n))
         quant = per_channel(spread, axis)
         if per_tensor_scale is not None:
             quant = per_tensor(per_tensor_scale)
         n = len(quant.scale)
         zeros = tuple(zero_point[i % len(zero_point)] for i in range(n))
-        return self.constant("w", data, quant=replace(quant, zero_point=zeros))
+        return self.constant("w", data, dtype, replace(quant, zero_point=zeros))
 
     def bias(self, n: int, largest: int = 4000, dtype: str = "int32") -> str:
         """int32 or int64 bias; its scale follows from the node, so it states none."""

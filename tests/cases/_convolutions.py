@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cases._case import SUMS_REORDERED, Case, Net, balanced, quant
+from iseul.graph.ir import DType
+from iseul.numerics.affine import INTEGER_RANGE
 
 Kernel = tuple[int, int]
 
@@ -28,6 +30,7 @@ def convolution(
     scale_w: float = 0.01,
     largest_w: int = 127,
     zero_w: Sequence[int] = (0,),
+    kind_w: DType = "int8",
     one_scale: bool = False,
     scale_out: float | None = None,
     zero_out: int = -5,
@@ -40,6 +43,7 @@ def convolution(
     kind:      of the activations
     bias:      whether there is one, or its dtype where that is not the usual one
     zero_w:    zero points of the weights' channels, in turn
+    kind_w:    of the weights
     scale_out: by default such that the output fills int8 or int16
     """
     depthwise = op == "depthwise_conv2d"
@@ -66,9 +70,11 @@ def convolution(
             largest=largest_w,
             per_tensor_scale=only,
             zero_point=zero_w,
+            dtype=kind_w,
         )
         values = [x, w, *net.bias_of(kind, bias, channels)]
-        fills = scale_out or balanced(n_taps, scale_in, scale_w * largest_w / 127)
+        largest = min(largest_w, INTEGER_RANGE[kind_w][1])
+        fills = scale_out or balanced(n_taps, scale_in, scale_w * largest / 127)
         return net.node(op, values, quant=quant(fills, zero_out if is_int8 else 0), **attrs)
 
     if kind == "float32":

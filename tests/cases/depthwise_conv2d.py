@@ -61,6 +61,15 @@ CASES = (
     _conv(
         "weights with zero points, depth multiplier 2", (4, 5, 2), 4, (2, 3), zero_w=(-9, 127, 0)
     ),
+    _conv("int4 weights 3x3 same", (5, 4, 5), 5, (3, 3), kind_w="int4", pads=(1, 1, 1, 1)),
+    _conv(
+        "int4 weights, depth multiplier 3, stride 2",
+        (6, 5, 2),
+        6,
+        (3, 2),
+        kind_w="int4",
+        stride=(2, 2),
+    ),
     _conv("int16 3x3 same", (5, 4, 6), 6, (3, 3), kind="int16", pads=(1, 1, 1, 1)),
     _conv("int16 depth multiplier 2", (5, 5, 3), 6, (3, 2), kind="int16", stride=(2, 1)),
     _conv(

@@ -8,6 +8,8 @@ from typing import Any
 
 from cases import _factor as factor
 from cases._case import SUMS_REORDERED, Case, Net, balanced, quant
+from iseul.graph.ir import DType
+from iseul.numerics.affine import INTEGER_RANGE
 
 
 def _case(
@@ -23,6 +25,7 @@ def _case(
     scale_w: float = 0.01,
     largest_w: int = 127,
     zero_w: Sequence[int] = (0,),
+    kind_w: DType = "int8",
     one_scale: bool = False,
     scale_out: float | None = None,
     zero_out: int = -5,
@@ -39,11 +42,13 @@ def _case(
             largest=largest_w,
             per_tensor_scale=only,
             zero_point=zero_w,
+            dtype=kind_w,
         )
         is_int8, x_shape = kind == "int8", (batch, *shape)
         x = net.int8(x_shape, scale_in, zero_in) if is_int8 else net.int16(x_shape, scale_in)
         values = [x, w, *net.bias_of(kind, bias, n_out)]
-        fills = scale_out or balanced(n_in, scale_in, scale_w * largest_w / 127)
+        largest = min(largest_w, INTEGER_RANGE[kind_w][1])
+        fills = scale_out or balanced(n_in, scale_in, scale_w * largest / 127)
         out = quant(fills, zero_out if is_int8 else 0)
         return net.node("fully_connected", values, quant=out, **attrs)
 
@@ -100,6 +105,11 @@ CASES = (
     _case("batch of 3", (5, 2), 4, batch=3),
     _case("weights with a zero point", (21,), 5, one_scale=True, zero_w=(-128,), zero_in=127),
     _case("weights with zero points", (21,), 5, zero_w=(127, -77, 0, 3)),
+    _case("int4 weights", (37,), 11, kind_w="int4"),
+    _case(
+        "int4 weights, one scale, relu6", (8,), 6, kind_w="int4", one_scale=True, activation="relu6"
+    ),
+    _case("int4 weights, keeps the axes, batch", (3, 5), 4, kind_w="int4", keep_dims=True, batch=2),
     _case("int16", (37,), 11, kind="int16"),
     _case("int16 one scale", (20,), 6, kind="int16", one_scale=True, scale_w=0.0117),
     _case("int16 int32 bias, relu6", (20,), 6, kind="int16", bias="int32", activation="relu6"),

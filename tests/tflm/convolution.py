@@ -43,7 +43,7 @@ def operands(
     n_scales = n_out if kind != "uint8" and rng.random() < 0.7 else 1
     s_w = np.array([a_scale(rng, 1e-3, 1e-1) for _ in range(n_scales)], np.float32)
     inputs = [
-        net.tensor(x_shape, kind, scale=s_in, zero_point=a_zero_point(rng, kind)),
+        net.tensor(x_shape, of_activations(kind), scale=s_in, zero_point=a_zero_point(rng, kind)),
         weights(net, rng, w_shape, axis, s_w, kind),
     ]
     if bias:
@@ -51,13 +51,19 @@ def operands(
         data = rng.integers(-20_000, 20_000, n_out) * (256 if kind == "int16" else 1)
         data += rng.choice([-far, far], n_out)
         inputs.append(net.tensor((n_out,), bias, scale=s_w * np.float32(s_in), data=data))
-    return inputs, s_in * float(s_w.mean()) * 9000 * n_taps**0.5 / rng.uniform(20, 400)
+    largest = 9000 / 18 if kind == "int4" else 9000
+    return inputs, s_in * float(s_w.mean()) * largest * n_taps**0.5 / rng.uniform(20, 400)
+
+
+def of_activations(kind: str) -> str:
+    return "int8" if kind == "int4" else kind
 
 
 def result(net: Model, rng: Generator, shape: tuple[int, ...], kind: str, scale: float) -> int:
     if kind == "float32":
         return net.tensor(shape, kind)
-    return net.tensor(shape, kind, scale=scale, zero_point=a_zero_point(rng, kind))
+    zero = a_zero_point(rng, kind)
+    return net.tensor(shape, of_activations(kind), scale=scale, zero_point=zero)
 
 
 def weights(
@@ -68,7 +74,13 @@ def weights(
     scales: np.ndarray,
     kind: str,
 ) -> int:
-    """int8 without a zero point, or to uint8 activations uint8 with one."""
+    """int8 or int4 without a zero point, or to uint8 activations uint8 with one.
+
+    kind: of the activations; "int4" stands for int8 activations with weights of int4
+    """
+    if kind == "int4":
+        data = rng.integers(-8, 8, shape)
+        return net.tensor(shape, kind, scale=scales, axis=axis, data=data)
     if kind != "uint8":
         return net.tensor(shape, scale=scales, axis=axis, data=rng.integers(-127, 128, shape))
     zero = int(rng.integers(256))
@@ -139,10 +151,12 @@ CASES = {
         rng, False, "int16", ("int32",), 2**31 - 20_000 * 256
     ),
     "conv2d float": lambda rng: convolution(rng, False, "float32", ("float32", "")),
+    "conv2d int4": lambda rng: convolution(rng, False, "int4"),
     "conv2d uint8": lambda rng: convolution(rng, False, "uint8", ("int32",)),
     "depthwise_conv2d": lambda rng: convolution(rng, True),
     "depthwise_conv2d int16": lambda rng: convolution(rng, True, "int16", ("int64", "")),
     "depthwise_conv2d float": lambda rng: convolution(rng, True, "float32", ("float32", "")),
+    "depthwise_conv2d int4": lambda rng: convolution(rng, True, "int4"),
     "depthwise_conv2d uint8": lambda rng: convolution(rng, True, "uint8", ("int32",)),
     "transpose_conv": lambda rng: transposed(rng, "int8", ("int32", "")),
     "transpose_conv int16": lambda rng: transposed(rng, "int16", ("int64",)),

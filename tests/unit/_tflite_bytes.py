@@ -84,6 +84,15 @@ def _bytes(out: bytearray, length: int, raw: bytes) -> int:
     return len(out) - len(raw) - 4
 
 
+def _raw(data: np.ndarray, dtype: str) -> np.ndarray:
+    """The bytes of a constant; two int4 in each, the first in the low half."""
+    if dtype != "int4":
+        return np.frombuffer(np.ascontiguousarray(data, dtype).tobytes(), "u1")
+    halves = data.reshape(-1).astype(int) % 16
+    halves = np.append(halves, [0] * (halves.size % 2))
+    return (halves[0::2] + 16 * halves[1::2]).astype("u1")
+
+
 @dataclass
 class Model:
     """Tensors and operators of one subgraph, in the order they are added."""
@@ -108,7 +117,7 @@ class Model:
         """Index of a new tensor; `more`: further fields of the table as `f5=("u1", 1)`."""
         buffer = 0
         if data is not None:
-            raw = np.frombuffer(np.ascontiguousarray(data, dtype).tobytes(), "u1")
+            raw = _raw(np.asarray(data), dtype)
             self.buffers.append({schema.Buffer.DATA: ("vec", "u1", raw)})
             buffer = len(self.buffers) - 1
         made: dict[int, Any] = {
@@ -148,6 +157,20 @@ class Model:
         if options is not None:
             made |= {3: ("u1", union), 4: ("table", options)}
         self.operators.append(made)
+
+    def custom(
+        self, kind: str, inputs: list[int], outputs: list[int], options: bytes = b""
+    ) -> None:
+        """Add an operator that has a name of its own; `options` as its kernel wants them."""
+        self.codes.append({0: ("i1", schema.CUSTOM), 1: ("str", kind), 3: ("i4", schema.CUSTOM)})
+        self.operators.append(
+            {
+                0: ("u4", len(self.codes) - 1),
+                1: ("vec", "i4", inputs),
+                2: ("vec", "i4", outputs),
+                5: ("vec", "u1", list(options)),
+            }
+        )
 
     def encode(self, inputs: list[int], outputs: list[int], n_subgraphs: int = 1) -> bytes:
         """The file's bytes."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from iseul.numerics import Array
 
-Activation = Literal["none", "relu", "relu6", "relu_n1_to_1"]
+Activation = Literal["none", "relu", "relu6", "relu_n1_to_1", "relu_0_to_1"]
 
 INTEGER_RANGE: dict[str, tuple[int, int]] = {
     "int4": (-8, 7),
@@ -40,6 +40,7 @@ _REAL_RANGE: dict[Activation, tuple[float, float]] = {
     "relu": (0.0, np.inf),
     "relu6": (0.0, 6.0),
     "relu_n1_to_1": (-1.0, 1.0),
+    "relu_0_to_1": (0.0, 1.0),
 }
 
 
@@ -126,6 +127,21 @@ def dequantize(x: NDArray[np.integer], q: Quantization) -> NDArray[np.float32]:
 def storage(dtype: str) -> np.dtype:
     """numpy dtype that holds values of an IR dtype in memory; int4 is kept in int8."""
     return np.dtype("int8" if dtype == "int4" else dtype)
+
+
+def pack_nibbles(x: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """int4 elements two to a byte, in order, the first in the low half; 0 fills the last byte."""
+    flat = x.reshape(-1).astype(np.int8).view(np.uint8) & np.uint8(0x0F)
+    flat = np.append(flat, np.zeros(flat.size % 2, np.uint8))
+    return flat[0::2] | (flat[1::2] << np.uint8(4))
+
+
+def unpack_nibbles(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """The int4 elements of bytes, two each."""
+    elements = np.empty(2 * packed.size, np.int8)
+    elements[0::2] = (packed << np.uint8(4)).view(np.int8) >> 4
+    elements[1::2] = packed.view(np.int8) >> 4
+    return elements
 
 
 def activation_range(activation: Activation, q: Quantization, dtype: str) -> tuple[int, int]:

@@ -157,6 +157,18 @@ void iseul_grouped_conv2d_s8(const iseul_grouped_conv_s8_t *p, const int8_t *in,
 typedef struct {
   iseul_window_t window;
   iseul_groups_t groups;
+  const uint8_t *weights;  // two of 4 bits to a byte, in order, the first in the low half
+  const int8_t *weights_zero_point;
+  const int32_t *bias;
+  int32_t in_zero_point;
+  iseul_output_s8_t output;
+} iseul_conv_s4_t;
+
+void iseul_conv2d_s4(const iseul_conv_s4_t *p, const int8_t *in, int8_t *out);
+
+typedef struct {
+  iseul_window_t window;
+  iseul_groups_t groups;
   const int8_t *weights;
   const int64_t *bias;
   iseul_output_s16_t output;

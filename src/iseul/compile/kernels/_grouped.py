@@ -15,12 +15,13 @@ import numpy as np
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._card import Card, kinds
 from iseul.graph.ops._quantized import quant_of, zero_point
+from iseul.numerics.affine import pack_nibbles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from iseul.compile.kernels._card import Fields
-    from iseul.graph.ir import Io
+    from iseul.compile.kernels._card import Fields, Rule
+    from iseul.graph.ir import DType, Io
     from iseul.numerics import Array
 
     Arrange = Callable[[Any, Io], "Arranged"]
@@ -29,6 +30,20 @@ if TYPE_CHECKING:
 def centred(attrs: Any, io: Io) -> str | None:
     """weights have zero point 0"""
     return "they have others" if any(quant_of(io.inputs[1]).zero_point) else None
+
+
+def weights_of(dtype: DType) -> Rule:
+    """The rule that weights have this dtype."""
+
+    def rule(attrs: Any, io: Io) -> str | None:
+        weights = io.inputs[1]
+        return None if weights.dtype == dtype else f'"{weights.name}" is {weights.dtype}'
+
+    rule.__doc__ = f"weights are {dtype}"
+    return rule
+
+
+INT8 = (kinds("int8"), weights_of("int8"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +125,10 @@ def cards(arrange: Arrange) -> tuple[Card, ...]:
             "output": fields.output_s8(io, attrs.activation, n),
         }
 
+    def emit_s4(attrs: Any, io: Io) -> Fields:
+        """`iseul_conv_s4_t`."""
+        return {**emit_s8(attrs, io), "weights": pack_nibbles(arrange(attrs, io).weights)}
+
     def emit_s16(attrs: Any, io: Io) -> Fields:
         """`iseul_conv_s16_t`."""
         made = arrange(attrs, io)
@@ -127,6 +146,11 @@ def cards(arrange: Arrange) -> tuple[Card, ...]:
         made = arrange(attrs, io)
         return 6 * made.n_macs + 14 * made.n_runs + 60 * made.n_outputs
 
+    def cost_s4(attrs: Any, io: Io) -> int:
+        """6 per MAC, 30 per run of taps, 60 per output."""
+        made = arrange(attrs, io)
+        return 6 * made.n_macs + 30 * made.n_runs + 60 * made.n_outputs
+
     def cost_s16(attrs: Any, io: Io) -> int:
         """6 per MAC, 14 per run of taps, 70 per output."""
         made = arrange(attrs, io)
@@ -136,9 +160,16 @@ def cards(arrange: Arrange) -> tuple[Card, ...]:
         Card(
             "iseul_grouped_conv2d_s8",
             "iseul_grouped_conv_s8_t",
-            (kinds("int8"),),
+            INT8,
             cost_s8,
             emit_s8,
+        ),
+        Card(
+            "iseul_conv2d_s4",
+            "iseul_conv_s4_t",
+            (kinds("int8"), weights_of("int4")),
+            cost_s4,
+            emit_s4,
         ),
         Card("iseul_conv2d_s16", "iseul_conv_s16_t", (kinds("int16"),), cost_s16, emit_s16),
     )

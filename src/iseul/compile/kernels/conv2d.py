@@ -65,7 +65,7 @@ CARDS = (
     Card(
         "iseul_conv2d_s8",
         "iseul_conv_s8_t",
-        (kinds("int8"), one_group, grouped.centred),
+        (*grouped.INT8, one_group, grouped.centred),
         cost_s8,
         emit_s8,
     ),

@@ -59,7 +59,7 @@ CARDS = (
     Card(
         "iseul_depthwise_conv2d_s8",
         "iseul_conv_s8_t",
-        (kinds("int8"), grouped.centred),
+        (*grouped.INT8, grouped.centred),
         cost_s8,
         emit_s8,
     ),

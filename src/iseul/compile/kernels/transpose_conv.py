@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card, kinds
 from iseul.graph.ops._quantized import quant_of, zero_point
 
@@ -90,7 +91,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 
 CARDS = (
-    Card("iseul_transpose_conv_s8", "iseul_transpose_conv_s8_t", (kinds("int8"),), cost, emit_s8),
+    Card("iseul_transpose_conv_s8", "iseul_transpose_conv_s8_t", grouped.INT8, cost, emit_s8),
     Card(
         "iseul_transpose_conv_s16", "iseul_transpose_conv_s16_t", (kinds("int16"),), cost, emit_s16
     ),

@@ -4,7 +4,7 @@
 Number kinds of a weighted op (convolution, fully connected), all with int8 weights, with scales
 per channel or per tensor, and a bias of scale s_in * s_w:
 
-    int8   activations and weights with zero points, sums and bias of 32 bits
+    int8   activations and weights with zero points, sums and bias of 32 bits; weights may be int4
     int16  activations with zero point 0; a bias of int64 makes sums of 64 bits and multipliers
            of 16 (`requantize_wide`), else sums are int32 and wrap around as the reference's do
 
@@ -325,11 +325,12 @@ def zero_points_of_int16(attrs: Any, io: Io) -> str | None:
 
 
 def weights_int8(attrs: Any, io: Io) -> str | None:
-    """integer activations go with int8 weights, those of int16 with weights of zero point 0"""
+    """int8 activations go with int8 or int4 weights, int16 ones with int8 of zero point 0"""
     weights = io.inputs[1]
     if io.outputs[0].is_float:
         return None if weights.is_float else _of(weights)
-    if weights.dtype != "int8" or weights.quant is None:
+    wanted = ("int8",) if io.dtype == "int16" else ("int8", "int4")
+    if weights.dtype not in wanted or weights.quant is None:
         return _of(weights)
     if io.dtype == "int16" and any(weights.quant.zero_point):
         return f'"{weights.name}" has a zero point other than 0'

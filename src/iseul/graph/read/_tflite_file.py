@@ -17,7 +17,7 @@ from iseul.core.errors import DataError, IseulError, UnsupportedError
 from iseul.graph.ir import Value, fresh_name, frozen_array
 from iseul.graph.read import _flatbuffer
 from iseul.graph.read import _tflite_schema as schema
-from iseul.numerics.affine import INTEGER_RANGE, Quantization, storage
+from iseul.numerics.affine import INTEGER_RANGE, Quantization, storage, unpack_nibbles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_RANK = 8
 FIXED_SHAPES = "convert the model with fixed shapes (batch 1)"
 
-_WHOLE = ("int8", "uint8", "int16", "int32", "uint32", "int64", "uint64")
+_WHOLE = ("int4", "int8", "uint8", "int16", "int32", "uint32", "int64", "uint64")
 _DTYPES = ("float32", *_WHOLE, "bool")
 _MAX_ELEMENTS = (1 << 31) - 1
 _MAX_NAME = 200
@@ -73,7 +73,7 @@ class File:
     values: dict[int, Value] = field(default_factory=dict)
     between: list[Value] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
-    arrays: dict[tuple[int, DType], Array] = field(default_factory=dict)
+    arrays: dict[tuple[int, str], Array] = field(default_factory=dict)
     variables: dict[int, Memory] = field(default_factory=dict)
     resources: dict[tuple[str, str], Memory] = field(default_factory=dict)
     handles: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -144,7 +144,7 @@ def value_of(file: File, index: int) -> Value:
     if tensor.flag(schema.Tensor.IS_VARIABLE):
         return _variable(file, index).now
     if index not in file.values:
-        dtype = _dtype(tensor, name)
+        dtype = _dtype(file, tensor, name)
         shape = _shape(tensor, name)
         quant = _quantization(tensor, name, dtype, shape)
         data = _data(file, tensor, name, dtype, shape)
@@ -177,7 +177,7 @@ def _variable(file: File, index: int) -> Memory:
     """The state that a variable tensor is."""
     if index not in file.variables:
         tensor, name = file.tensors[index], file.names[index]
-        dtype, shape = _dtype(tensor, name), _shape(tensor, name)
+        dtype, shape = _dtype(file, tensor, name), _shape(tensor, name)
         quant = _quantization(tensor, name, dtype, shape)
         if _data(file, tensor, name, dtype, shape) is not None:
             raise DataError(f'tensor "{name}" is a variable and has contents')
@@ -192,10 +192,12 @@ def memory_of(value: Value) -> Memory:
     return Memory(value, initial, value)
 
 
-def _dtype(tensor: Table, name: str) -> DType:
+def _dtype(file: File, tensor: Table, name: str) -> DType:
     number = tensor.integer(schema.Tensor.TYPE, "i1")
     known = 0 <= number < len(schema.TENSOR_TYPES)
     dtype = schema.TENSOR_TYPES[number] if known else f"type {number}"
+    if dtype == "float16" and _has_contents(file, tensor):
+        return "float32"  # stored at half the size
     if dtype not in _DTYPES:
         raise UnsupportedError(
             f'tensor "{name}" is {dtype}, but tensors must be one of {", ".join(_DTYPES)}',
@@ -271,28 +273,51 @@ def _data(file: File, tensor: Table, name: str, dtype: DType, shape: Shape) -> A
         if index == 0:
             return None
         raise DataError(f'tensor "{name}" is in buffer {index}, the model has {len(file.buffers)}')
-    if (index, dtype) not in file.arrays:
-        file.arrays[index, dtype] = _array(file, file.buffers[index], name, dtype)
-    array = file.arrays[index, dtype]
+    is_half = tensor.integer(schema.Tensor.TYPE, "i1") == schema.TENSOR_TYPES.index("float16")
+    stored = "float16" if is_half else dtype
+    if (index, stored) not in file.arrays:
+        file.arrays[index, stored] = _array(file, file.buffers[index], name, stored)
+    array = file.arrays[index, stored]
     if not array.size:
         return None
-    if array.size != np.prod(shape, dtype=np.int64):
+    n = int(np.prod(shape, dtype=np.int64))
+    if dtype == "int4" and array.size == n + 1:  # the last byte holds one element
+        array = array[:n]
+    if array.size != n:
         raise DataError(
             f'constant "{name}" of {dtype}{list(shape)} has {array.size} elements in the file'
         )
     return array.reshape(shape)
 
 
-def _array(file: File, buffer: Table, name: str, dtype: DType) -> Array:
-    """All elements of a buffer as one read-only axis; tensors that share it share the memory."""
+def _has_contents(file: File, tensor: Table) -> bool:
+    index = tensor.integer(schema.Tensor.BUFFER, "u4")
+    if index >= len(file.buffers):
+        return False
+    buffer = file.buffers[index]
+    return bool(len(buffer.vector(schema.Buffer.DATA, "u1"))) or bool(
+        buffer.integer(schema.Buffer.SIZE, "u8")
+    )
+
+
+def _array(file: File, buffer: Table, name: str, dtype: str) -> Array:
+    """All elements of a buffer as one read-only axis; tensors that share it share the memory.
+
+    dtype: as stored: int4 is two to a byte, the first in the low half; float16 becomes float32
+    """
     raw: Any = buffer.vector(schema.Buffer.DATA, "u1")
     offset = buffer.integer(schema.Buffer.OFFSET, "u8")
     if offset > 1:  # large models keep constants behind the flatbuffer; 0 and 1 mean "not so"
         raw = buffer.source.span(offset, buffer.integer(schema.Buffer.SIZE, "u8"))
-    stored = np.dtype("u1" if dtype == "bool" else dtype).newbyteorder("<")
+    stored = np.dtype("u1" if dtype in ("bool", "int4") else dtype).newbyteorder("<")
     if len(raw) % stored.itemsize:
         raise DataError(f'constant "{name}" has {len(raw)} bytes, not a multiple of {dtype}\'s')
     array = np.frombuffer(raw, stored)
-    array = array != 0 if dtype == "bool" else array.astype(dtype)
+    if dtype == "bool":
+        array = array != 0
+    elif dtype == "int4":
+        array = unpack_nibbles(array)
+    else:
+        array = array.astype("float32" if dtype == "float16" else dtype)
     array.setflags(write=False)
     return array
