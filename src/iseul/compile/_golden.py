@@ -79,4 +79,6 @@ def _random(value: Value, i: int) -> Array:
     if value.dtype == "bool":
         return draw.integers(0, 2, value.shape).astype(np.bool_)
     low, high = INTEGER_RANGE[value.dtype]
-    return draw.integers(low, high, value.shape, endpoint=True).astype(storage(value.dtype))
+    wide = np.uint64 if value.dtype == "uint64" else np.int64
+    drawn = draw.integers(low, high, value.shape, dtype=wide, endpoint=True)
+    return drawn.astype(storage(value.dtype))

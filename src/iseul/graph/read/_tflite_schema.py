@@ -62,6 +62,7 @@ class Operator:
     OUTPUTS = 2
     BUILTIN_OPTIONS_TYPE = 3
     BUILTIN_OPTIONS = 4
+    CUSTOM_OPTIONS = 5
 
 
 class Conv2DOptions:

@@ -155,7 +155,8 @@ def _nodes(file: File, table: Table, kind: str, name: str) -> list[Node]:
     union = table.integer(schema.Operator.BUILTIN_OPTIONS_TYPE, "u1")
     stated = table.table(schema.Operator.BUILTIN_OPTIONS) if union == entry.union else None
     options = stated or _flatbuffer.empty(table.source)
-    op = Operation(file, kind, name, inputs, outputs, options, (ins, outs))
+    custom = table.vector(schema.Operator.CUSTOM_OPTIONS, "u1").tobytes()
+    op = Operation(file, kind, name, inputs, outputs, options, (ins, outs), custom)
     return op.folded(entry.convert(op))
 
 

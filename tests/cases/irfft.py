@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of irfft."""
+
+from __future__ import annotations
+
+import cmath
+import math
+
+import numpy as np
+
+from cases._case import SUMS_REORDERED, Case, Net
+from cases._fft import backward
+from cases._scalar import Op
+
+
+def _case(what: str, rows: tuple[int, ...], length: int, dtype: str, size: int = 0) -> Case:
+    n = length + 2
+
+    def build(net: Net) -> str:
+        return net.node("irfft", [net.input("x", (*rows, n), dtype)], length=length)
+
+    if dtype == "float32":
+        return Case(f"irfft/{what}", build, 1e-6, SUMS_REORDERED, spread=1.0)
+    return Case(f"irfft/{what}", build)
+
+
+CASES = (
+    _case("int16 of 64", (1,), 64, "int16"),
+    _case("int16 of 128, radix 4 only", (1,), 128, "int16"),
+    _case("int16 of 4, radix 2 only", (1,), 4, "int16"),
+    _case("int16 of 6, radix 3 only", (1,), 6, "int16"),
+    _case("int16 of 10, radix 5 only", (1,), 10, "int16"),
+    _case("int16 of 60, odd half", (1, 2), 60, "int16"),
+    _case("int16 of 30, two rows", (2,), 30, "int16"),
+    _case("int16 of 480", (), 480, "int16"),
+    _case("int32 of 64", (1,), 64, "int32"),
+    _case("int32 of 60", (1, 1), 60, "int32"),
+    _case("float of 64", (1,), 64, "float32"),
+    _case("float of 30, two rows", (2,), 30, "float32"),
+)
+
+
+def scalar(op: Op) -> np.ndarray:
+    """Signals of each row; floats by the sum that a transform is."""
+    length = op.attrs.length
+    made = []
+    for row in op.x[0].reshape(-1, op.x[0].shape[-1]).tolist():
+        if not op.real:
+            made.append(backward(row, 16 if op.out.dtype == "int16" else 32))
+            continue
+        values = [complex(row[2 * k], row[2 * k + 1]) for k in range(length // 2 + 1)]
+        values[0], values[-1] = complex(values[0].real), complex(values[-1].real)
+        whole = values + [v.conjugate() for v in values[-2:0:-1]]
+        made.append([_sum_of(whole, i).real / length for i in range(length)])
+    return np.array(made, object if not op.real else float).reshape(op.out.shape)
+
+
+def _sum_of(values: list[complex], i: int) -> complex:
+    n = len(values)
+    return sum(v * cmath.exp(2j * math.pi * (i * k % n) / n) for k, v in enumerate(values))
