@@ -8,24 +8,35 @@
 // Meaning: graph/ops/resize_bilinear.py. Exact: all judges agree to the bit.
 #include "iseul_resize.h"
 
+// Weights of the four pixels in 1/2^20: they add up to 2^20.
+typedef struct {
+  int32_t above_left, above_right, below_left, below_right;
+} weights_t;
+
+static weights_t weights(int32_t share_y, int32_t share_x) {
+  const weights_t w = {(1024 - share_y) * (1024 - share_x), (1024 - share_y) * share_x,
+                       share_y * (1024 - share_x), share_y * share_x};
+  return w;
+}
+
 void iseul_resize_bilinear_s8(const iseul_resize_bilinear_t *p, const int8_t *in, int8_t *out) {
   const int32_t channels = p->channels, row = p->in_w * channels;
+  const int32_t offset = (int32_t)p->offset * (1 << 20);
   for (int32_t n = 0; n < p->batch; ++n) {
     for (int32_t y = 0; y < p->out_h; ++y) {
       const iseul_tap_t rows = iseul_tap(p->start_h + y * p->step_h, p->in_h);
       const int8_t *const above = in + rows.lower * row, *const below = in + rows.upper * row;
       for (int32_t x = 0; x < p->out_w; ++x) {
         const iseul_tap_t columns = iseul_tap(p->start_w + x * p->step_w, p->in_w);
+        const weights_t w = weights(rows.share, columns.share);
         const int32_t left = columns.lower * channels, right = columns.upper * channels;
         for (int32_t c = 0; c < channels; ++c) {
-          const int32_t first =
-              above[left + c] * (1024 - rows.share) + below[left + c] * rows.share;
-          const int32_t second =
-              above[right + c] * (1024 - rows.share) + below[right + c] * rows.share;
-          const int32_t weighted = second * columns.share + p->offset * (1 << 20);
-          const int32_t sum = first * (1024 - columns.share) + weighted;
+          int32_t sum = offset + above[left + c] * w.above_left;
+          sum += above[right + c] * w.above_right;
+          sum += below[left + c] * w.below_left;
+          sum += below[right + c] * w.below_right;
           // divided by 2^20, ties away from zero
-          const int32_t mean = sum > 0 ? (sum + (1 << 19)) >> 20 : -((-sum + (1 << 19)) >> 20);
+          const int32_t mean = (int32_t)((sum + (1 << 19) - (sum < 0 ? 1 : 0)) >> 20);
           *out++ = (int8_t)(mean - p->offset);
         }
       }

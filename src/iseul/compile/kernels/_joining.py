@@ -45,8 +45,8 @@ def join_cards(axis_of: AxisOf) -> tuple[Card, ...]:
         return prod(io.outputs[0].shape[: axis_of(attrs, io)])
 
     def cost(attrs: Any, io: Io) -> int:
-        """40 per run, 1 per 4 bytes."""
-        return 20 + 40 * len(io.inputs) * outer(attrs, io) + io.outputs[0].n_bytes // 4
+        """33 per run, 1 per byte."""
+        return 20 + 33 * len(io.inputs) * outer(attrs, io) + io.outputs[0].n_bytes
 
     def emit(attrs: Any, io: Io) -> Fields:
         n = outer(attrs, io)
@@ -74,8 +74,8 @@ def cut_cards(axis_of: AxisOf) -> tuple[Card, ...]:
         return prod(io.inputs[0].shape[: axis_of(attrs, io)])
 
     def cost(attrs: Any, io: Io) -> int:
-        """40 per run, 1 per 4 bytes."""
-        return 20 + 40 * len(io.outputs) * outer(attrs, io) + io.inputs[0].n_bytes // 4
+        """33 per run, 1 per byte."""
+        return 20 + 33 * len(io.outputs) * outer(attrs, io) + io.inputs[0].n_bytes
 
     def emit(attrs: Any, io: Io) -> Fields:
         n = outer(attrs, io)

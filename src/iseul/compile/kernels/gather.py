@@ -30,10 +30,10 @@ def emit(attrs: Attrs, io: Io) -> Fields:
 
 
 def cost(attrs: Attrs, io: Io) -> int:
-    """50 per slice, 1 per 4 bytes."""
+    """40 per slice, 1 per byte."""
     n_bytes = io.outputs[0].n_bytes
     run = prod(io.inputs[0].shape[attrs.axis % len(io.inputs[0].shape) + 1 :])
-    return 20 + 50 * (io.outputs[0].n_elements // run) + n_bytes // 4
+    return 20 + 40 * (io.outputs[0].n_elements // run) + n_bytes
 
 
 CARDS = (Card("iseul_gather", "iseul_gather_t", (), cost, emit, inputs=(0, 1)),)

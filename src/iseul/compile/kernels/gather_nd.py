@@ -27,10 +27,10 @@ def emit(attrs: Any, io: Io) -> Fields:
 
 
 def cost(attrs: Any, io: Io) -> int:
-    """40 per slice, 20 per index, 1 per 4 bytes."""
+    """40 per slice, 20 per index, 1 per byte."""
     indices = io.inputs[1]
     rows = prod(indices.shape[:-1])
-    return 20 + 40 * rows + 20 * indices.n_elements + io.outputs[0].n_bytes // 4
+    return 20 + 40 * rows + 20 * indices.n_elements + io.outputs[0].n_bytes
 
 
 CARDS = (Card("iseul_gather_nd", "iseul_gather_nd_t", (), cost, emit, inputs=(0, 1)),)

@@ -53,9 +53,9 @@ def places_fit(attrs: Attrs, io: Io) -> str | None:
 
 
 def cost(attrs: Attrs, io: Io) -> int:
-    """22 per value, 30 per pixel."""
+    """20 per value, 50 per pixel."""
     n = io.outputs[0].n_elements
-    return 22 * n + 30 * (n // io.outputs[0].shape[3])
+    return 20 * n + 50 * (n // io.outputs[0].shape[3])
 
 
 def _of_integers(suffix: str, dtype: DType) -> Card:

@@ -45,8 +45,9 @@ def few_axes(attrs: Attrs, io: Io) -> str | None:
 
 
 def cost(attrs: Attrs, io: Io) -> int:
-    """60 per run of the input, 1 per 2 bytes of the output."""
-    return io.inputs[0].n_bytes // _merged(attrs, io)[1] * 60 + io.outputs[0].n_bytes // 2
+    """58 per run of the input, 1 per byte of input and output."""
+    n_bytes = io.inputs[0].n_bytes
+    return 20 + 58 * (n_bytes // _merged(attrs, io)[1]) + n_bytes + io.outputs[0].n_bytes
 
 
 def emit(attrs: Attrs, io: Io) -> Fields:
