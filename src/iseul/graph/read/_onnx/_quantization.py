@@ -22,6 +22,7 @@ from iseul.core.errors import DataError, UnsupportedError
 from iseul.graph.build import Builder
 from iseul.graph.interpret import interpret
 from iseul.graph.ir import fresh_name
+from iseul.graph.ops.reinterpret import attributes as reinterpret
 from iseul.graph.read._onnx import _layout as layout
 from iseul.graph.read._onnx._layout import Const, Scaled, Tensor
 from iseul.graph.read._onnx._translate import Translator
@@ -196,7 +197,19 @@ def constant_like(t: Translator, x: Const) -> str | None:
 def table(t: Translator, x: Tensor, results: Array, quant: Quantization, name: str) -> Tensor:
     """x mapped by all 256 results (int8, that of -128 first)."""
     source = t.constant(results.astype(np.int8), f"{name}.table")
-    value = t.node("lookup", [x.value, source], name, dtype="int8", quant=quant)
+    have = t.value(x.value).quant
+    assert have is not None, f"{x.value} has no quantization"
+    value = t.node(
+        "lookup",
+        [x.value, source],
+        name,
+        dtype="int8",
+        quant=quant,
+        in_scale=have.scale[0],
+        in_zero_point=have.zero_point[0],
+        scale=quant.scale[0],
+        zero_point=quant.zero_point[0],
+    )
     return t.same(x, value)
 
 
@@ -211,6 +224,16 @@ def requantized(t: Translator, x: Tensor, quant: Quantization, name: str) -> Ten
         name = fresh_name(t.builder.values, name)
         t.made[key] = table(t, x, to_integers(every_real(have), quant), quant, name).value
     return t.same(x, t.made[key])
+
+
+def relabelled(t: Translator, x: Tensor, quant: Quantization, name: str) -> Tensor:
+    """The same integers under another scale or zero point, which a file may do."""
+    have = t.value(x.value).quant
+    assert have is not None, f"{x.value} has no quantization"
+    name = fresh_name(t.builder.values, name)
+    attrs: dict[str, Any] = reinterpret(have, quant)
+    value = t.node("reinterpret", [x.value], name, quant=quant, **attrs)
+    return t.same(x, value)
 
 
 def every_real(quant: Quantization) -> Array:

@@ -41,10 +41,10 @@ def window(c: Call, x: Tensor, kernel: tuple[int, ...]) -> Window:
             f"has an input of rank {x.rank} and a kernel of {len(kernel)} axes",
             "windows over one or two axes",
         )
-    stride = _sizes(c, "strides", n)
-    dilation = _sizes(c, "dilations", n)
-    sizes = x.shape[2:]
-    pads = _pads(c, sizes, kernel, stride, dilation)
+    stride = sizes(c, "strides", n)
+    dilation = sizes(c, "dilations", n)
+    size = x.shape[2:]
+    pads = _pads(c, size, kernel, stride, dilation)
     if any(pad < 0 for pad in pads):
         raise UnsupportedError(f"has pads {list(pads)}, must be at least 0", "pads >= 0")
     extra = [0] * n
@@ -52,11 +52,11 @@ def window(c: Call, x: Tensor, kernel: tuple[int, ...]) -> Window:
         for i in range(n):
             reach = (kernel[i] - 1) * dilation[i] + 1
             before, after = pads[i], pads[n + i]
-            left = sizes[i] + before + after - reach
+            left = size[i] + before + after - reach
             out = -(-left // stride[i]) + 1
             # a window that would start behind the input and its first pads is left out
-            out -= (out - 1) * stride[i] >= sizes[i] + before
-            extra[i] = max(0, (out - 1) * stride[i] + reach - sizes[i] - before - after)
+            out -= (out - 1) * stride[i] >= size[i] + before
+            extra[i] = max(0, (out - 1) * stride[i] + reach - size[i] - before - after)
     if n == 1:
         return Window(
             1,
@@ -76,14 +76,15 @@ def window(c: Call, x: Tensor, kernel: tuple[int, ...]) -> Window:
     )
 
 
-def _sizes(c: Call, name: str, n: int) -> tuple[int, ...]:
-    sizes = c.attributes.integers(name) or (1,) * n
-    if len(sizes) != n or any(size < 1 for size in sizes):
-        raise DataError(f"corrupt: {c.node.where} has {name} {list(sizes)[:9]}")
-    return sizes
+def sizes(c: Call, name: str, n: int) -> tuple[int, ...]:
+    """An attribute of one size per spatial axis, 1 by default."""
+    found = c.attributes.integers(name) or (1,) * n
+    if len(found) != n or any(size < 1 for size in found):
+        raise DataError(f"corrupt: {c.node.where} has {name} {list(found)[:9]}")
+    return found
 
 
-def _pads(c: Call, sizes: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> tuple[int, ...]:
+def _pads(c: Call, image: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> tuple[int, ...]:
     """All that comes before, then all that comes after."""
     n = len(kernel)
     auto = c.attributes.text("auto_pad", "NOTSET")
@@ -98,7 +99,7 @@ def _pads(c: Call, sizes: Shape, kernel: Shape, stride: Shape, dilation: Shape) 
         raise DataError(f"corrupt: {c.node.where} has auto_pad {auto[:20]!r}")
     totals = [
         max(0, (-(-size // s) - 1) * s + (k - 1) * d + 1 - size)
-        for size, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)
+        for size, k, s, d in zip(image, kernel, stride, dilation, strict=True)
     ]
     small, large = [total // 2 for total in totals], [total - total // 2 for total in totals]
     return tuple(small + large if auto == "SAME_UPPER" else large + small)

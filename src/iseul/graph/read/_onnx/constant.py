@@ -49,23 +49,10 @@ def only_known(t: Translator, c: Call) -> Operand:
 
 
 _ONLY_FOLDED = (
-    "And",
-    "CastLike",
-    "Ceil",
     "ConstantOfShape",
-    "Cos",
-    "Floor",
-    "Mod",
     "NonZero",
-    "Or",
     "Range",
-    "ReduceProd",
-    "Round",
     "ScatterND",
-    "Sign",
-    "Sin",
-    "Trilu",
-    "Xor",
 )
 assert all(op in FOLDS for op in _ONLY_FOLDED)
 CONVERTERS = {"Constant": constant, "Shape": shape, "Size": size}

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from iseul.core.errors import UnsupportedError
 from iseul.graph.ir import fresh_name
 from iseul.graph.read._onnx import _quantization as q
+from iseul.graph.read._onnx._file import MICROSOFT
 from iseul.graph.read._onnx._layout import Const, Tensor
 from iseul.numerics.affine import activation_range
 
@@ -80,7 +81,9 @@ def _bounds(c: Call) -> tuple[float, float]:
 def _clamp_op(low: float, high: float) -> str:
     if low == 0.0 and high >= 3e38:
         return "relu"
-    return "relu6" if (low, high) == (0.0, 6.0) else ""
+    return {(0.0, 6.0): "relu6", (-1.0, 1.0): "relu_n1_to_1", (0.0, 1.0): "relu_0_to_1"}.get(
+        (low, high), ""
+    )
 
 
 def clip_of_integers(t: Translator, c: Call) -> Any:
@@ -93,23 +96,115 @@ def clip_of_integers(t: Translator, c: Call) -> Any:
     if clamp == (-128, 127):
         return x
     op = _clamp_op(low, high)
-    if op and activation_range(_activation(op), have, "int8") == clamp:
+    if op and activation_range(cast("Activation", op), have, "int8") == clamp:
         return _clamped(t, c, op)
     return _clip_table(t, c)
 
 
-def _activation(op: str) -> Activation:
-    return "relu" if op == "relu" else "relu6"
+def with_reals(op: str, **defaults: float) -> Converter:
+    """The converter of an op whose real attributes have ONNX's names."""
+
+    def convert(t: Translator, c: Call) -> Any:
+        attrs = {name: c.attributes.real(name, default) for name, default in defaults.items()}
+        return same_op(op, **attrs)(t, c)
+
+    return convert
 
 
-def leaky_relu(t: Translator, c: Call) -> Tensor:
-    return same_op("leaky_relu", alpha=c.attributes.real("alpha", 0.01))(t, c)  # type: ignore[return-value]
+def gelu(t: Translator, c: Call) -> Any:
+    return same_op("gelu", approximate=c.attributes.text("approximate", "none"))(t, c)
 
 
-def elu(t: Translator, c: Call) -> Tensor:
-    if c.attributes.real("alpha", 1.0) != 1.0:
-        raise UnsupportedError(f"has alpha {c.attributes.real('alpha', 1.0):g}, must be 1", "1.0")
-    return same_op("elu")(t, c)  # type: ignore[return-value]
+def selu(t: Translator, c: Call) -> Tensor:
+    """gamma * elu(x)."""
+    x = t.floats(t.tensor(c.operand(0)))
+    alpha = c.attributes.real("alpha", 1.67326319217681884765625)
+    gamma = c.attributes.real("gamma", 1.05070102214813232421875)
+    value = t.node("elu", [x.value], f"{c.name}.elu", alpha=alpha)
+    return times(t, t.same(x, value), gamma, c.name)
+
+
+def celu(t: Translator, c: Call) -> Tensor:
+    """alpha * elu(x / alpha)."""
+    alpha = c.attributes.real("alpha", 1.0)
+    if alpha == 0.0:
+        raise UnsupportedError("has alpha 0", "alpha > 0")
+    x = times(t, t.floats(t.tensor(c.operand(0))), 1.0 / alpha, f"{c.name}.scaled")
+    return times(t, t.same(x, t.node("elu", [x.value], f"{c.name}.elu")), alpha, c.name)
+
+
+def swish(t: Translator, c: Call) -> Tensor:
+    """x * logistic(alpha * x)."""
+    x = t.floats(t.tensor(c.operand(0)))
+    scaled = times(t, x, c.attributes.real("alpha", 1.0), f"{c.name}.scaled")
+    gate = t.node("logistic", [scaled.value], f"{c.name}.gate")
+    return t.same(x, t.node("mul", [x.value, gate], c.name))
+
+
+def quick_gelu(t: Translator, c: Call) -> Tensor:
+    """x * logistic(1.702 * x): com.microsoft.QuickGelu."""
+    x = t.floats(t.tensor(c.operand(0)))
+    scaled = times(t, x, c.attributes.real("alpha", 1.702), f"{c.name}.scaled")
+    gate = t.node("logistic", [scaled.value], f"{c.name}.gate")
+    return t.same(x, t.node("mul", [x.value, gate], c.name))
+
+
+def times(t: Translator, x: Tensor, factor: float, name: str) -> Tensor:
+    """x times a number; x itself for 1."""
+    if factor == 1.0:
+        return x
+    number = t.constant(np.full((1,), factor, np.float32), f"{name}.factor")
+    return t.same(x, t.node("mul", [x.value, number], name))
+
+
+def reciprocal(t: Translator, c: Call) -> Tensor:
+    x = t.floats(t.tensor(c.operand(0)))
+    one = t.constant(np.ones((1,), np.float32), f"{c.name}.one")
+    return t.same(x, t.node("div", [one, x.value], c.name))
+
+
+def power(t: Translator, c: Call) -> Tensor:
+    """x to a known power for which there is an op; powers 1 to 4 by multiplication."""
+    exponent = c.number(1, "the exponent", 1.0)
+    x = t.floats(t.tensor(c.operand(0)))
+    ops = {2.0: "square", 0.5: "sqrt", -0.5: "rsqrt"}
+    if exponent in ops:
+        return t.same(x, t.node(ops[exponent], [x.value], c.name))
+    if exponent == 1.0:
+        return x
+    if exponent == -1.0:
+        return reciprocal(t, c)
+    if exponent in (3.0, 4.0):
+        square = t.node("square", [x.value], f"{c.name}.square")
+        other = x.value if exponent == 3.0 else square
+        return t.same(x, t.node("mul", [square, other], c.name))
+    raise UnsupportedError(
+        f"has the exponent {exponent:g}, must be -1, -0.5, 0.5, 1, 2, 3 or 4", "multiplications"
+    )
+
+
+def prelu(t: Translator, c: Call) -> Tensor:
+    slope = c.operand(1)
+    if isinstance(slope, Const) and slope.data.size == 1:
+        alpha = float(slope.data.reshape(-1)[0])
+        x = t.floats(t.tensor(c.operand(0)))
+        return t.same(x, t.node("leaky_relu", [x.value], c.name, alpha=alpha))
+    return combined(t, "prelu", c.operand(0), slope, c.name)
+
+
+def modulo(t: Translator, c: Call) -> Tensor:
+    if c.attributes.integer("fmod", 0):
+        raise UnsupportedError("has the sign of the dividend (fmod)", "fmod = 0")
+    return combined(t, "floor_mod", c.operand(0), c.operand(1), c.name)
+
+
+def average(t: Translator, c: Call) -> Tensor:
+    """Mean: of any number of operands."""
+    n = len(c.inputs)
+    total = c.operand(0)
+    for i in range(1, n):
+        total = combined(t, "add", total, c.operand(i), f"{c.name}.{i}")
+    return times(t, t.tensor(total), 1.0 / n, c.name)
 
 
 _clip_table = q.unary(clip)
@@ -230,6 +325,8 @@ def _binary_of_integers(op: str, convert: Converter) -> Converter:
     """
 
     def entry(t: Translator, c: Call) -> Any:
+        if len(c.inputs) != 2:
+            return None
         pair = [c.operand(0), c.operand(1)]
         tensors = [x for x in pair if isinstance(x, Tensor)]
         numbers = [x for x in pair if isinstance(x, Const)]
@@ -290,44 +387,60 @@ def _turned(x: Const, order: Layout) -> Const:
 CONVERTERS: dict[str, Any] = {
     "Abs": same_op("abs"),
     "Add": add,
+    "Ceil": same_op("ceil"),
+    "Celu": celu,
     "Clip": clip,
+    "Cos": same_op("cos"),
     "Div": divide,
-    "Elu": elu,
+    "Elu": with_reals("elu", alpha=1.0),
+    "Erf": same_op("erf"),
     "Exp": same_op("exp"),
+    "Floor": same_op("floor"),
+    "Gelu": gelu,
+    "HardSigmoid": with_reals("hard_sigmoid", alpha=0.2, beta=0.5),
     "HardSwish": same_op("hard_swish"),
-    "LeakyRelu": leaky_relu,
+    "LeakyRelu": with_reals("leaky_relu", alpha=0.01),
     "Log": same_op("log"),
     "Max": variadic("maximum"),
+    "Mean": average,
     "Min": variadic("minimum"),
+    "Mish": same_op("mish"),
+    "Mod": modulo,
     "Mul": multiply,
     "Neg": same_op("neg"),
+    "PRelu": prelu,
+    "Pow": power,
+    "Reciprocal": reciprocal,
     "Relu": relu,
+    "Round": same_op("round"),
+    "Selu": selu,
     "Sigmoid": same_op("logistic"),
+    "Sign": same_op("sign"),
+    "Sin": same_op("sin"),
+    "Softplus": same_op("softplus"),
+    "Softsign": same_op("softsign"),
     "Sqrt": same_op("sqrt"),
     "Sub": subtract,
     "Sum": variadic("add"),
+    "Swish": swish,
     "Tanh": same_op("tanh"),
+    f"{MICROSOFT}.Gelu": same_op("gelu"),
+    f"{MICROSOFT}.QuickGelu": quick_gelu,
 }
+_UNARY = (
+    *("Abs", "Ceil", "Celu", "Cos", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid"),
+    *("HardSwish", "LeakyRelu", "Log", "Mish", "Neg", "PRelu", "Pow", "Reciprocal", "Round"),
+    *("Selu", "Sigmoid", "Sign", "Sin", "Softplus", "Softsign", "Sqrt", "Swish", "Tanh"),
+    *(f"{MICROSOFT}.Gelu", f"{MICROSOFT}.QuickGelu"),
+)
 INTEGERS: dict[str, Any] = {
     "Add": _binary_of_integers("add", add),
     "Clip": clip_of_integers,
     "Div": _binary_of_integers("div", divide),
+    "Max": _binary_of_integers("maximum", variadic("maximum")),
+    "Min": _binary_of_integers("minimum", variadic("minimum")),
     "Mul": _binary_of_integers("mul", multiply),
     "Relu": relu_of_integers,
     "Sub": _binary_of_integers("sub", subtract),
 }
-INTEGERS |= {
-    op: q.unary(CONVERTERS[op])
-    for op in (
-        "Abs",
-        "Elu",
-        "Exp",
-        "HardSwish",
-        "LeakyRelu",
-        "Log",
-        "Neg",
-        "Sigmoid",
-        "Sqrt",
-        "Tanh",
-    )
-}
+INTEGERS |= {op: q.unary(CONVERTERS[op]) for op in _UNARY}

@@ -6,13 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from iseul.core.errors import UnsupportedError
 from iseul.graph.ir import fresh_name
 from iseul.graph.read._onnx import _quantization as q
 from iseul.graph.read._onnx._file import MICROSOFT
-from iseul.graph.read._onnx._layout import Const, Tensor
+from iseul.graph.read._onnx._layout import Const
 
 if TYPE_CHECKING:
     from iseul.graph.read._onnx._translate import Call, Operand, Translator
@@ -54,9 +52,7 @@ def dequantize(t: Translator, c: Call) -> Operand:
             "quantize with onnxruntime.quantization.quantize_static, format QDQ",
         )
     if held.quant != quant:  # the same integers under another scale
-        if held.dtype != "int8":
-            raise UnsupportedError("reads integers under another scale than they were made", "")
-        x = q.table(t, x, np.arange(-128, 128), quant, c.name)
+        x = q.relabelled(t, x, quant, c.name)
     return replace(x, role="real", unsigned=dtype == "uint8")
 
 
@@ -85,4 +81,3 @@ def _constants(c: Call) -> dict[str, Const]:
 INTEGERS = {"QuantizeLinear": quantize, f"{MICROSOFT}.QuantizeLinear": quantize}
 INTEGERS |= {"DequantizeLinear": dequantize, f"{MICROSOFT}.DequantizeLinear": dequantize}
 CONVERTERS = dict(INTEGERS)
-__all__ = ["CONVERTERS", "INTEGERS", "Tensor"]
