@@ -34,7 +34,7 @@ def assert_agree(case: Case, got: np.ndarray, expected: np.ndarray) -> None:
         got, expected = got.astype(np.float64), expected.astype(np.float64)
         finite = np.isfinite(expected)
         np.testing.assert_array_equal(got[~finite], expected[~finite])  # infinities and NaN
-        difference = np.abs(got - expected)[finite].max(initial=0.0)
+        difference = np.abs(got[finite] - expected[finite]).max(initial=0.0)
         assert difference <= case.tolerance, difference
     else:
         np.testing.assert_array_equal(got, expected)

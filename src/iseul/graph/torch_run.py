@@ -161,7 +161,7 @@ class GraphModule(nn.Module):
             if tuple(x.shape[1:]) != shape[1:] or x.ndim != len(shape):
                 sizes = ", ".join(map(str, shape[1:]))
                 raise ShapeError(f'input "{name}": got {list(x.shape)}, must be [B, {sizes}]')
-            if x.shape[0] != shape[0] and not self._batchable:
+            if x.shape[:1] != shape[:1] and not self._batchable:
                 raise UnsupportedError(
                     f'graph "{self.graph.name}" has an op that mixes samples, got a batch of '
                     f"{x.shape[0]}, must be {shape[0]}"

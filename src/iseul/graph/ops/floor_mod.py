@@ -38,7 +38,8 @@ def run_torch(attrs: Any, inputs: Sequence[Any], io: Io) -> list[Any]:
     import torch
 
     a, b = inputs
-    rest = torch.fmod(a, b)
+    # in double: torch's float32 version is NaN for quotients beyond float32
+    rest = torch.fmod(a.double(), b.double()).to(a.dtype)
     return [torch.where((rest != 0) & ((b < 0) != (rest < 0)), rest + b, rest)]
 
 

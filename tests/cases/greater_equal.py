@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of greater_equal."""
+
+from __future__ import annotations
+
+from operator import ge
+
+import numpy as np
+
+from cases._binaries import compared
+from cases._comparisons import comparisons
+from cases._scalar import Op
+
+CASES = comparisons("greater_equal")
+
+
+def scalar(op: Op) -> np.ndarray:
+    return compared(op, ge)
