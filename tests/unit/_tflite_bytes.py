@@ -95,12 +95,21 @@ def _raw(data: np.ndarray, dtype: str) -> np.ndarray:
 
 @dataclass
 class Model:
-    """Tensors and operators of one subgraph, in the order they are added."""
+    """Tensors and operators of one subgraph, in the order they are added.
+
+    called: further subgraphs, which share buffers and codes
+    """
 
     tensors: list[dict[int, Any]] = field(default_factory=list)
     buffers: list[dict[int, Any]] = field(default_factory=lambda: [{}])
     codes: list[dict[int, Any]] = field(default_factory=list)
     operators: list[dict[int, Any]] = field(default_factory=list)
+    called: list[Model] = field(default_factory=list)
+
+    def subgraph(self) -> Model:
+        """A new subgraph behind the others; its number is that of all `called`."""
+        self.called.append(Model(buffers=self.buffers, codes=self.codes))
+        return self.called[-1]
 
     def tensor(
         self,
@@ -172,20 +181,24 @@ class Model:
             }
         )
 
-    def encode(self, inputs: list[int], outputs: list[int], n_subgraphs: int = 1) -> bytes:
-        """The file's bytes."""
-        subgraph = {
+    def _subgraph(self, inputs: list[int], outputs: list[int]) -> dict[int, Any]:
+        return {
             0: ("tables", self.tensors),
             1: ("vec", "i4", inputs),
             2: ("vec", "i4", outputs),
             3: ("tables", self.operators),
             4: ("str", "main"),
         }
+
+    def encode(self, inputs: list[int], outputs: list[int], n_subgraphs: int = 1) -> bytes:
+        """The file's bytes. n_subgraphs: how often the first one is there, before those called."""
+        subgraphs = [self._subgraph(inputs, outputs)] * n_subgraphs
+        subgraphs += [other._subgraph([], []) for other in self.called]
         return encode(
             {
                 0: ("u4", schema.VERSION),
                 1: ("tables", self.codes),
-                2: ("tables", [subgraph] * n_subgraphs),
+                2: ("tables", subgraphs),
                 3: ("str", "made by a test"),
                 4: ("tables", self.buffers),
             }

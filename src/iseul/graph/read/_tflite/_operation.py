@@ -144,6 +144,11 @@ class Operation:
         name = self.name if outputs[0] is self.outputs[0] else outputs[0].name
         return [_made(op, name, [x, *inputs], outputs, attrs), *behind]
 
+    def reinterpreted(self, x: Value, like: Value) -> tuple[Node, Value]:
+        """x's integers as those of another value's quantization."""
+        same = self._between(f"{x.name}_as_{like.name}", replace(x, quant=like.quant))
+        return _reinterpreted(x, same), same
+
     def joined(self, op: str, rescale: bool, **attrs: Any) -> list[Node]:
         """The node that copies all inputs to the output, and what stands before it for inputs of
         another quantization: they are rescaled, or reinterpreted, which copies integers.
@@ -193,6 +198,9 @@ class Operation:
         known |= {value.name: value for value in self.file.between}
         left = []
         for node in nodes:
+            if not known.keys() >= set(node.inputs):  # reads a variable
+                left.append(node)
+                continue
             io = Io(*(tuple(known[name] for name in side) for side in (node.inputs, node.outputs)))
             results = computed(node, io)
             if results is None:

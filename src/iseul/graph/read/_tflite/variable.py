@@ -38,7 +38,7 @@ class CallOnceOptions:
     INIT_SUBGRAPH_INDEX = 0
 
 
-_SAME_TYPE = "let the variable have one shape and one quantization wherever it is used"
+_SAME_TYPE = "let the variable have the same axes and the same type wherever it is used"
 _CONSTANTS = "initialise variables with constants"
 
 
@@ -63,15 +63,18 @@ def _read(op: Operation) -> list[Node]:
     memory = _memory(op.file, _key(op.file, op.numbers[0][0]), y)
     _check_type(memory, y, "read")
     # a reshape to the same shape: the variable under the name of the tensor
-    return [op.node("reshape", [memory.now], shape=y.shape or (1,))]
+    return op.moved("reshape", memory.now, shape=y.shape)
 
 
 def _assign(op: Operation) -> list[Node]:
     value = op.input(1)
     memory = _memory(op.file, _key(op.file, op.numbers[0][0]), value)
     _check_type(memory, value, "assigned")
-    memory.now = value
-    return []
+    if value.quant == memory.value.quant:
+        memory.now = value
+        return []
+    node, memory.now = op.reinterpreted(value, memory.value)
+    return [node]
 
 
 def _memory(file: File, key: Key, like: Value) -> Memory:
@@ -84,8 +87,14 @@ def _memory(file: File, key: Key, like: Value) -> Memory:
 
 
 def _check_type(memory: Memory, value: Value, what: str) -> None:
+    """Of integers with another quantization the integers count, as the reference copies bytes."""
     known = memory.value
-    if (known.shape, known.dtype, known.quant) != (value.shape, value.dtype, value.quant):
+    if not value.shape:
+        raise UnsupportedError(
+            f'variable "{known.name}" is a scalar, but must have axes', _SAME_TYPE
+        )
+    both = known.quant is None, value.quant is None
+    if (known.shape, known.dtype) != (value.shape, value.dtype) or both[0] != both[1]:
         raise UnsupportedError(
             f'variable "{known.name}" is {known.dtype}{list(known.shape)} of {known.quant}, but is '
             f"{what} as {value.dtype}{list(value.shape)} of {value.quant}",
