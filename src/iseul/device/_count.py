@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from iseul.compile import Package
     from iseul.device._elf import Image
+    from iseul.device._paint import Paint
     from iseul.device._timing import CycleModel
     from iseul.numerics import Array
 
@@ -60,22 +61,23 @@ class Counts:
 
 
 def count_invoke(
-    package: Package, image: Image, sample: Sequence[Array], native: bool = True
+    package: Package,
+    image: Image,
+    sample: Sequence[Array],
+    native: bool = True,
+    paint: Paint | None = None,
 ) -> Counts:
     """Count one invoke on one sample.
 
     native: let compiled C count, if this machine has a compiler
+    paint:  look what the invoke touches, too
 
     Raises ToolError if a step was not entered exactly once and in its order.
     """
     model = family_of(package.target).models[package.target.core]
     with Counter(package, image, native) as counter, Loaded(package, image, counter) as loaded:
-        loaded.start()
-        loaded.reset()
-        loaded.write_inputs(sample)
-        counter.begin()
-        loaded.invoke()
-        edges = counter.end()
+        loaded.run_once(sample, paint, counter)
+        edges = counter.edges()
     return _sums(edges, image, model, len(package.steps), counter.in_instructions)
 
 
@@ -157,9 +159,12 @@ class Counter:
         self._edges[edge] = self._edges.get(edge, 0) + 1
         header.before, header.before_size = address, n_bytes
 
-    def end(self) -> dict[Edge, int]:
-        """How often each edge was taken. Raises ToolError."""
+    def stop(self) -> None:
+        """Count no more."""
         self.header.active = 0
+
+    def edges(self) -> dict[Edge, int]:
+        """How often each edge was taken. Raises ToolError."""
         n, entered = len(self.entries), self.header.entered
         if self.header.error == FULL:
             raise ToolError(f"{self.invoke} has more than {EDGES // 2:,} jumps to count")

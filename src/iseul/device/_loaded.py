@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from iseul.compile import Package
     from iseul.device._count import Counter
+    from iseul.device._paint import Paint
     from iseul.device._toolchain import Compiler
     from iseul.numerics import Array
 
@@ -85,6 +86,25 @@ class Loaded:
 
     def invoke(self) -> None:
         self._check(self.call("invoke", self.model), "invoke")
+
+    def run_once(
+        self, sample: Sequence[Array], paint: Paint | None = None, counter: Counter | None = None
+    ) -> None:
+        """`init`, `reset`, one invoke on one sample; painted and counted if wanted."""
+        if paint is not None:
+            paint.arena(self)
+        self.start()
+        self.reset()
+        if paint is not None:
+            paint.stack(self)
+        self.write_inputs(sample)
+        if counter is not None:
+            counter.begin()
+        self.invoke()
+        if counter is not None:
+            counter.stop()
+        if paint is not None:
+            paint.look(self)
 
     def read_outputs(self) -> list[Array]:
         """One array per graph output."""

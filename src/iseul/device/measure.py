@@ -16,6 +16,7 @@ from iseul.device._chip import family_of, runner_of
 from iseul.device._count import OUTSIDE, Counts, count_invoke
 from iseul.device._inputs import random_inputs
 from iseul.device._loaded import Loaded, link
+from iseul.device._paint import PAINTS, Paint
 from iseul.device._run import checked_inputs
 from iseul.device._toolchain import Compiler, find_host_compiler
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from iseul.device._toolchain import Family as CompilerFamily
     from iseul.numerics import Array
     from iseul.targets import Target
-
-PAINT = (0xA5, 0x5A)  # no byte keeps both unless nothing wrote it
 
 
 def profile_package(
@@ -53,8 +52,13 @@ def profile_package(
     family = family_of(target)
     tool = compiler if isinstance(compiler, Compiler) else family.find(_family(compiler))
     image = link(package, tool)
-    counts = [count_invoke(package, image, [x[s] for x in arrays]) for s in range(len(arrays[0]))]
-    memory = _memory(package, image, [x[0] for x in arrays])
+    first, second = (Paint(value) for value in PAINTS)
+    counts = [
+        count_invoke(package, image, [x[s] for x in arrays], paint=first if s == 0 else None)
+        for s in range(len(arrays[0]))
+    ]
+    with Loaded(package, image) as loaded:
+        loaded.run_once([x[0] for x in arrays], second)
     nodes = [_node(package, i, counts) for i in range(len(package.steps))]
     overhead = _mean([c.instructions[OUTSIDE] for c in counts])
     cycles = _mean([sum(c.cycles.values()) for c in counts])
@@ -72,7 +76,11 @@ def profile_package(
         "latency_ms_model": cycles / (target.clock_mhz * 1e3),
         "energy_uj": _energy(target, cycles),
         "ram": {
-            **memory,
+            "arena_bytes": loaded.arena_bytes,
+            "state_bytes": loaded.state_bytes,
+            "stack_bytes": max(first.stack_bytes, second.stack_bytes),
+            "arena_touched_bytes": max(first.arena_bytes, second.arena_bytes),
+            "model_bytes": loaded.model_bytes,
             "arena_lower_bound_bytes": package.plan.lower_bound_bytes,
             "static_bytes": _sections(image, ".iseul_data", ".iseul_bss"),
         },
@@ -130,38 +138,4 @@ def _energy(target: Target, cycles: int) -> dict[str, Any] | None:
         "mid": cycles * target.energy.mid_nj_per_cycle / 1e3,
         "high": cycles * target.energy.high_nj_per_cycle / 1e3,
         "source": f"modelled: cycles_model x nJ per cycle; {target.energy.source}",
-    }
-
-
-# --- memory
-
-
-def _memory(package: Package, image: Image, sample: Sequence[Array]) -> dict[str, int]:
-    """Bytes of arena, state, model and stack, and the arena bytes that one invoke touched.
-
-    Arena (with the guard behind it) and stack are painted; a byte that still holds the paint in
-    both runs was not written. Inputs are part of the arena, so writing them touches it. The
-    stack counts from its highest address to the lowest byte that changed.
-    """
-    arena_bytes = stack_bytes = 0
-    for paint in PAINT:
-        with Loaded(package, image) as loaded:
-            chip, all_arena = loaded.chip, loaded.arena_bytes + loaded.guard_bytes
-            room = chip.stack_top - image.ram_end
-            chip.fill(loaded.arena, all_arena, paint)
-            loaded.start()
-            loaded.reset()
-            chip.fill(image.ram_end, room, paint)
-            loaded.write_inputs(sample)
-            loaded.invoke()
-            _, last = chip.changed(loaded.arena, all_arena, paint) or (0, -1)
-            first, _ = chip.changed(image.ram_end, room, paint) or (room, 0)
-        arena_bytes = max(arena_bytes, last + 1)
-        stack_bytes = max(stack_bytes, room - first)
-    return {
-        "arena_bytes": loaded.arena_bytes,
-        "state_bytes": loaded.state_bytes,
-        "stack_bytes": stack_bytes,
-        "arena_touched_bytes": arena_bytes,
-        "model_bytes": loaded.model_bytes,
     }
