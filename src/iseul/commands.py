@@ -197,7 +197,7 @@ def verify(
     arrays = (
         read_inputs(graph, inputs) if inputs is not None else random_inputs(graph, n_random, seed)
     )
-    verdict = verify_package(package, arrays, stateful=stateful)
+    verdict = verify_package(package, arrays, stateful=stateful, origin=graph)
     return {**verdict, "model": str(path)}
 
 

@@ -10,14 +10,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cases._case import Net, quant
 from device._boards import ALL_BOARDS, C3, M55, ONE_PER_RUNNER, WITH_QEMU
 from device._nets import M4, NETS, chain, package, samples
+from iseul.compile import compile_graph
 from iseul.core.errors import ShapeError, UsageError
 from iseul.device import runner_of, verify
 from iseul.device.runners import cortex_m, host
 from iseul.device.verify import first_difference, random_inputs, verify_model, verify_package
 from iseul.graph.files import save_graph
 from iseul.graph.interpret import interpret_samples
+from iseul.graph.ir import rebuild
+from iseul.graph.ops import relu6
 from iseul.targets import load_target
 
 CONTRACT = {
@@ -178,3 +182,20 @@ def test_verify_model_takes_a_file_and_the_host(tmp_path):
     assert verdict["model"] == str(path)
     again = verify_model(path, "host", samples(chain(), 2))
     assert again["outputs_sha256"] == verdict["outputs_sha256"]
+
+
+def test_a_pass_that_changes_a_result_is_found() -> None:
+    """The package is right about its own graph, but that is not the graph that was given."""
+    net = Net("passes")
+    x = net.int8((1, 4), 0.1, 0)
+    y = net.node("relu", [x], quant=quant(0.1, 0), name="act")
+    graph = net.graph([y], "quantized")
+    other = rebuild(graph, [replace(graph.nodes[0], op="relu6", attrs=relu6.Attrs())])
+    package = compile_graph(other, load_target("host"))
+    inputs = [np.array([[[-5, 3, 70, 0]]], np.int8)]
+    assert verify_package(package, inputs)["equal"]
+    verdict = verify_package(package, inputs, origin=graph)
+    first = verdict["first_difference"]
+    assert (first["judge"], first["node"], first["index"]) == ("passes", "act", [0, 2])
+    assert (first["expected"], first["got"]) == (70, 60)
+    assert verify_package(package, inputs, origin=other)["equal"]

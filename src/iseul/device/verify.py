@@ -9,6 +9,8 @@ Every value that a step makes is compared for every input, and what the states h
 it: integers to the bit, floats within a tolerance, because sums of floats may run in another
 order. The first difference is the earliest step in execution order in which any judge leaves the
 oracle, then the earliest input; in a stream the earliest input, then the earliest step.
+
+The passes are judged too where the graph before them is given: its outputs are the package's.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from iseul.targets import Target
 
 ORACLE = "numpy"
+PASSES = "passes"  # who differs when the graph after the passes is not that before them
 FLOAT_TOLERANCE = 1e-4  # absolute, and relative to the oracle's value
 CHUNK = 64  # samples that are traced at once, fewer where their values are many bytes
 CHUNK_BYTES = 1 << 27
@@ -68,10 +71,13 @@ def verify_package(
     stateful: bool = False,
     trace_limit: int | None = None,
     tolerance: float = FLOAT_TOLERANCE,
+    origin: Graph | None = None,
 ) -> dict[str, Any]:
     """The `verify --json` of a package.
 
     inputs:      (n, *shape) per graph input
+    origin:      the graph that the package was made of, before any pass: its outputs, by the
+                 oracle, must be the package's, so that a pass that changes a result is found
     judges:      the oracle "numpy" and runners; the oracle is always run. By default all that
                  the target has
     stateful:    samples are consecutive steps of one stream
@@ -101,12 +107,16 @@ def verify_package(
         names = _compared(package, start < traced)
         want = _run_oracle(package.graph, piece, names, stateful)
         _update(hashes[ORACLE], want, stop - start)
+        if origin is not None:
+            before = _run_oracle(origin, piece, (), stateful)
+            found += _differences(package, PASSES, before, Run(want.outputs, {}), start, tolerance)
         for judge in runners:
             runner = registry.load(RUNNERS, judge)
             got = runner.run(package, piece, trace=names, stateful=stateful)
             _update(hashes[judge], got, stop - start)
             found += _differences(package, judge, want, got, start, tolerance)
-    first = min(found, key=partial(_rank, runners, stateful), default=None)
+    ranked = (PASSES, *runners)
+    first = min(found, key=partial(_rank, ranked, stateful), default=None)
     last = (ORACLE, *runners)[-1]
     return {
         "model": package.graph.name,
@@ -148,7 +158,7 @@ def verify_model(
     board = load_target(target) if isinstance(target, str) else target
     package = compile_graph(run_passes(graph, board), board)
     arrays = inputs if inputs is not None else random_inputs(graph, n_random, seed)
-    verdict = verify_package(package, arrays, judges)
+    verdict = verify_package(package, arrays, judges, origin=graph)
     return verdict if isinstance(model, Graph) else {**verdict, "model": str(model)}
 
 
