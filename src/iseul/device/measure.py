@@ -46,7 +46,8 @@ def profile_package(
     """
     given = inputs if inputs is not None else random_inputs(package.graph, 1)
     arrays = checked_inputs(package, given)
-    if arrays and not len(arrays[0]):
+    n = len(arrays[0]) if arrays else 1
+    if n == 0:
         raise ShapeError("there is no sample to profile on; give at least one")
     target = package.target
     family = family_of(target)
@@ -55,7 +56,7 @@ def profile_package(
     first, second = (Paint(value) for value in PAINTS)
     counts = [
         count_invoke(package, image, [x[s] for x in arrays], paint=first if s == 0 else None)
-        for s in range(len(arrays[0]))
+        for s in range(n)
     ]
     with Loaded(package, image) as loaded:
         loaded.run_once([x[0] for x in arrays], second)
