@@ -22,7 +22,8 @@
 
 // 0 "conv/1": conv2d
 // image int8 1x6x5x2 + conv/w int8 5x3x3x2 + conv/b int32 5 -> conv/1 int8 1x3x5x5
-// stride 2x1, dilation 1x1, pads 1x1x1x1, activation relu
+// stride 2x1, dilation 1x1, pads 1x1x1x1, activation relu, requantization fixed_point,
+// input_quantization none
 ISEUL_NOINLINE void small_net_1_node_0(small_net_1_t *m) {
   ISEUL_CONSTANT static const iseul_conv_s8_t p = {
       .window = {.batch = 1, .in_h = 6, .in_w = 5, .in_c = 2, .out_h = 3, .out_w = 5, .out_c = 5,
@@ -39,10 +40,10 @@ ISEUL_NOINLINE void small_net_1_node_0(small_net_1_t *m) {
 
 // 1 "add": add
 // conv/1 int8 1x3x5x5 + offset int8 5 -> add int8 1x3x5x5
-// activation none
+// activation none, requantization fixed_point, offset 0
 ISEUL_NOINLINE void small_net_1_node_1(small_net_1_t *m) {
-  ISEUL_CONSTANT static const iseul_add_s8_t p = {
-      .shape = {.size = {1, 1, 15, 5}, .a_step = {0, 0, 5, 1}, .b_step = {0, 0, 0, 1}},
+  ISEUL_CONSTANT static const iseul_aligned_t p = {
+      .shape = {.n_axes = 2, .size = small_net_1_add_size, .step = small_net_1_add_step},
       .left_shift = 20,
       .a_zero_point = -128,
       .a_multiplier = 1073741824,
@@ -50,6 +51,7 @@ ISEUL_NOINLINE void small_net_1_node_1(small_net_1_t *m) {
       .b_zero_point = 3,
       .b_multiplier = 1073741824,
       .b_shift = -3,
+      .b_sign = 1,
       .multiplier = 1431655765,
       .shift = -17,
       .zero_point = -5,
@@ -62,7 +64,7 @@ ISEUL_NOINLINE void small_net_1_node_1(small_net_1_t *m) {
 
 // 2 "classes": fully_connected
 // reshape int8 1x75 + fc/w int8 3x75 -> classes int8 1x3
-// activation none, keep_dims False
+// activation none, requantization fixed_point, input_quantization none, keep_dims False
 ISEUL_NOINLINE void small_net_1_node_2(small_net_1_t *m) {
   ISEUL_CONSTANT static const iseul_fully_connected_s8_t p = {
       .rows = 1,
@@ -79,10 +81,10 @@ ISEUL_NOINLINE void small_net_1_node_2(small_net_1_t *m) {
 
 // 3 "sum": add
 // classes int8 1x3 + last int8 1x3 -> sum int8 1x3
-// activation none
+// activation none, requantization fixed_point, offset 0
 ISEUL_NOINLINE void small_net_1_node_3(small_net_1_t *m) {
-  ISEUL_CONSTANT static const iseul_add_s8_t p = {
-      .shape = {.size = {1, 1, 1, 3}, .a_step = {0, 0, 0, 1}, .b_step = {0, 0, 0, 1}},
+  ISEUL_CONSTANT static const iseul_aligned_t p = {
+      .shape = {.n_axes = 1, .size = small_net_1_sum_size, .step = small_net_1_sum_step},
       .left_shift = 20,
       .a_zero_point = 4,
       .a_multiplier = 1073741824,
@@ -90,6 +92,7 @@ ISEUL_NOINLINE void small_net_1_node_3(small_net_1_t *m) {
       .b_zero_point = 4,
       .b_multiplier = 1073741824,
       .b_shift = 0,
+      .b_sign = 1,
       .multiplier = 1073741824,
       .shift = -18,
       .zero_point = 4,

@@ -11,11 +11,15 @@ extern const int8_t small_net_1_conv_1_weights[90];
 extern const int32_t small_net_1_conv_1_bias[5];
 extern const int32_t small_net_1_conv_1_multiplier[5];
 extern const int8_t small_net_1_conv_1_shift[5];
+extern const int32_t small_net_1_add_size[2];
+extern const int32_t small_net_1_add_step[4];
 extern const int8_t small_net_1_offset_data[5];
 extern const int8_t small_net_1_classes_weights[225];
 extern const int32_t small_net_1_classes_bias[3];
 extern const int32_t small_net_1_classes_multiplier[1];
 extern const int8_t small_net_1_classes_shift[1];
+extern const int32_t small_net_1_sum_size[1];
+extern const int32_t small_net_1_sum_step[2];
 extern const int32_t small_net_1_softmax_exponentials[256];
 extern const int8_t small_net_1_last_initial[3];
 

@@ -26,6 +26,16 @@ ISEUL_CONSTANT ISEUL_TABLE const int8_t small_net_1_conv_1_shift[5] = {
     -10, -9, -10, -9, -9,
 };
 
+// add: size 2
+ISEUL_CONSTANT ISEUL_TABLE const int32_t small_net_1_add_size[2] = {
+    15, 5,
+};
+
+// add: step 2x2
+ISEUL_CONSTANT ISEUL_TABLE const int32_t small_net_1_add_step[4] = {
+    5, 1, 0, 1,
+};
+
 // offset 5
 ISEUL_CONSTANT ISEUL_TABLE const int8_t small_net_1_offset_data[5] = {
     -127, -120, -113, -106, -99,
@@ -63,6 +73,16 @@ ISEUL_CONSTANT ISEUL_TABLE const int32_t small_net_1_classes_multiplier[1] = {
 // classes: shift 1
 ISEUL_CONSTANT ISEUL_TABLE const int8_t small_net_1_classes_shift[1] = {
     -9,
+};
+
+// sum: size 1
+ISEUL_CONSTANT ISEUL_TABLE const int32_t small_net_1_sum_size[1] = {
+    3,
+};
+
+// sum: step 2x1
+ISEUL_CONSTANT ISEUL_TABLE const int32_t small_net_1_sum_step[2] = {
+    1, 1,
 };
 
 // softmax: exponentials 256
