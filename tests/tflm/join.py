@@ -141,11 +141,42 @@ def embedding_lookup(rng: Generator) -> Single:
     return Single(net, [at], [y], given={at: indices}, runtime="litert")
 
 
+def one_hot(rng: Generator) -> Single:
+    net, rank, depth = Model(), int(rng.integers(1, 4)), int(rng.integers(1, 6))
+    shape, axis = a_shape(rng, rank, 4), int(rng.integers(-1, rank + 1))
+    kind = a_kind(rng, "float32", "int32", "int64")
+    x = net.tensor(shape, "int32")
+    scalars = [net.tensor((), "int32", data=np.array(depth))]
+    scalars += [net.tensor((), kind, data=np.array(int(n))) for n in rng.integers(-9, 9, 2)]
+    out = list(shape)
+    out.insert(axis % (rank + 1), depth)
+    y = net.tensor(tuple(out), kind)
+    net.operator("ONE_HOT", [x, *scalars], [y], {0: ("i4", axis)}, 61)
+    indices = rng.integers(-1, depth + 1, shape).astype(np.int32)
+    return Single(net, [x], [y], given={x: indices}, runtime="litert")
+
+
+def dynamic_update_slice(rng: Generator) -> Single:
+    net, rank = Model(), int(rng.integers(1, 5))
+    shape = a_shape(rng, rank, 5)
+    part = tuple(int(rng.integers(1, n + 1)) for n in shape)
+    kind = a_kind(rng, "int8", "float32", "int32")
+    quant = a_quant(rng, kind)
+    x, update = (net.tensor(size, kind, **quant) for size in (shape, part))
+    first = net.tensor((rank,), "int32")
+    y = net.tensor(shape, kind, **quant)
+    net.operator("DYNAMIC_UPDATE_SLICE", [x, update, first], [y])
+    at = rng.integers(-2, np.array(shape) + 2).astype(np.int32)
+    return Single(net, [x, update, first], [y], given={first: at}, runtime="litert")
+
+
 CASES: dict[str, Make] = {
     "concatenation": concatenation,
+    "dynamic_update_slice": dynamic_update_slice,
     "embedding_lookup": embedding_lookup,
     "gather": gather,
     "gather_nd": gather_nd,
+    "one_hot": one_hot,
     "pack": pack,
     "split": split,
     "split_v": split_v,

@@ -234,7 +234,9 @@ def _quantizations(graph: Graph) -> dict[str, Quantization]:
     grids = {value.name: value.quant for value in graph.values.values() if value.quant is not None}
     for node in graph.nodes:
         io = graph.io(node)
-        # a third input of whole numbers beside quantized weights is a bias
+        # of ops with weights, a third input of whole numbers beside quantized ones is a bias
+        if not hasattr(registry.load(OPS, node.op), "macs"):
+            continue
         if len(io.inputs) > 2 and io.inputs[2].dtype in _BIASES and io.inputs[1].quant is not None:
             grids.setdefault(io.inputs[2].name, quantized.bias_quantization(io))
     return grids

@@ -160,6 +160,41 @@ static inline int32_t iseul_index(const void *indices, int32_t i, int32_t n_byte
   return iseul_clamp(((const int32_t *)indices)[i], 0, size - 1);
 }
 
+// As iseul_index; -1 for an index outside 0 .. size - 1.
+static inline int32_t iseul_index_or_none(const void *indices, int32_t i, int32_t n_bytes,
+                                          int32_t size) {
+  const int64_t index =
+      n_bytes == 8 ? ((const int64_t *)indices)[i] : ((const int32_t *)indices)[i];
+  return index < 0 || index >= size ? -1 : (int32_t)index;
+}
+
+// A new axis of `depth` places between `outer` and `inner` ones, on at the index, else off.
+typedef struct {
+  int32_t outer, inner;
+  int32_t depth;
+  int32_t index_bytes;    // 4 or 8: int32 or int64
+  int32_t element;        // bytes: 1, 2, 4 or 8
+  int32_t on[2], off[2];  // the bits of one element, repeated over 8 bytes
+} iseul_one_hot_t;
+
+void iseul_one_hot(const iseul_one_hot_t *p, const void *indices, void *out);
+
+// The input with an update over a part of it that begins at computed indices.
+typedef struct {
+  int32_t n_bytes;        // of input and output
+  int32_t rank;           // 1 .. ISEUL_MOST_AXES
+  const int32_t *last;    // largest first index of the update along each axis
+  const int32_t *stride;  // of the input along each axis, in bytes
+  int32_t index_bytes;    // 4 or 8: int32 or int64
+  int32_t n_axes;         // 1 .. ISEUL_MOST_AXES
+  const int32_t *size;    // runs of the update, as axes, outermost first
+  const int32_t *step;    // from run to run in the output along each, in bytes
+  int32_t run;            // bytes that lie together
+} iseul_dynamic_update_slice_t;
+
+void iseul_dynamic_update_slice(const iseul_dynamic_update_slice_t *p, const void *in,
+                                const void *update, const void *first, void *out);
+
 // --- copies
 
 // Copies n bytes: a reshape whose output must be a buffer of its own.

@@ -196,9 +196,15 @@ def pick_card(tables_of: TablesOf) -> Card:
     return Card("iseul_pick", "iseul_pick_t", (few,), cost, emit)
 
 
-def border_fields(value: float, out: Value) -> dict[str, Field]:
-    """The border's bits as two words: one element, repeated over 8 bytes."""
-    kind = storage(out.dtype).newbyteorder("<")
-    bits = np.array([value]).astype(kind).tobytes()
-    words = np.frombuffer(bits * (8 // len(bits)), "<i4")
-    return {"n_bytes": out.n_bytes, "border": int(words[0]), "high": int(words[1])}
+def element_words(number: float, value: Value) -> tuple[int, int]:
+    """The bits of a number of the value's kind as two words: one element, repeated."""
+    kind = storage(value.dtype).newbyteorder("<")
+    bits = np.array([number]).astype(kind).tobytes()
+    low, high = np.frombuffer(bits * (8 // len(bits)), "<i4").tolist()
+    return low, high
+
+
+def border_fields(number: float, out: Value) -> dict[str, Field]:
+    """The last fields of `iseul_pad_t` and `iseul_place_t`."""
+    low, high = element_words(number, out)
+    return {"n_bytes": out.n_bytes, "border": low, "high": high}

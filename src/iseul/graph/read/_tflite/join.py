@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iseul.core.errors import DataError, UnsupportedError
 from iseul.graph.read._tflite._operation import Entry
@@ -29,6 +29,11 @@ class PackOptions:
 class UnpackOptions:
     UNION = 64
     AXIS = 1
+
+
+class OneHotOptions:
+    UNION = 61
+    AXIS = 0
 
 
 class GatherOptions:
@@ -109,6 +114,27 @@ def _embedding_lookup(op: Operation) -> list[Node]:
     return op.moved("gather", op.input(1), [op.input(0)], axis=0)
 
 
+def _dynamic_update_slice(op: Operation) -> list[Node]:
+    x, update, first = (op.input(i) for i in range(3))
+    return op.moved("dynamic_update_slice", x, [update, first])
+
+
+def _one_hot(op: Operation) -> list[Node]:
+    depth, on, off = (op.constant(i) for i in (1, 2, 3))
+    out = op.outputs[0]
+    if not depth.size == on.size == off.size == 1 or depth.dtype.kind != "i":
+        raise DataError(f'{op.kind} "{op.name}": depth, on and off must be numbers')
+    if any(op.input(i).dtype != out.dtype for i in (2, 3)):
+        raise DataError(f'{op.kind} "{op.name}": on and off must be {out.dtype} as the output')
+    numbers = [float(x.item()) for x in (on, off)]
+    if out.quant is not None:
+        quant = out.quant
+        numbers = [quant.scale[0] * (x - quant.zero_point[0]) for x in numbers]
+    axis = op.options.integer(OneHotOptions.AXIS, "i4")
+    on_off: dict[str, Any] = {"on": numbers[0], "off": numbers[1]}
+    return [op.node("one_hot", [op.input(0)], (), depth=int(depth.item()), axis=axis, **on_off)]
+
+
 def _known_indices(op: Operation, indices: Value) -> None:
     """Constant indices are checked once; TFLite refuses those below 0."""
     if indices.data is not None and indices.data.dtype.kind == "i" and indices.data.size:
@@ -119,9 +145,11 @@ def _known_indices(op: Operation, indices: Value) -> None:
 
 CONVERTERS: dict[str, Entry] = {
     "CONCATENATION": Entry(_concatenation, _MOST, ConcatenationOptions.UNION),
+    "DYNAMIC_UPDATE_SLICE": Entry(_dynamic_update_slice, 3),
     "EMBEDDING_LOOKUP": Entry(_embedding_lookup, 2),
     "GATHER": Entry(_gather, 2, GatherOptions.UNION),
     "GATHER_ND": Entry(_gather_nd, 2),
+    "ONE_HOT": Entry(_one_hot, 4, OneHotOptions.UNION),
     "PACK": Entry(_pack, _MOST, PackOptions.UNION),
     "SPLIT": Entry(_split, 2, outputs=None),
     "SPLIT_V": Entry(_split_v, 3, outputs=None),
