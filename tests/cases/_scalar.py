@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from importlib import import_module
 from itertools import product
 from typing import Any
@@ -358,43 +357,6 @@ def batch_norm(op: Op) -> Array:
         c = place[-1]
         root = math.sqrt(variance[c] + op.attrs.epsilon)
         result[place] = (x[place] - mean[c]) / root * gain[c] + offset[c]
-    return result
-
-
-def softmax(op: Op) -> Array:
-    rows = op.x[0].reshape(-1, op.out.shape[-1]).tolist()
-    row = _float_softmax if op.real else _integer_softmax
-    return np.array([row(op, values) for values in rows]).reshape(op.out.shape)
-
-
-def _float_softmax(op: Op, row: list[float]) -> list[float]:
-    e = [math.exp(op.attrs.beta * (x - max(row))) for x in row]
-    return [value / sum(e) for value in e]
-
-
-def _integer_softmax(op: Op, row: list[int]) -> list[int]:
-    beta = float(np.float32(op.attrs.beta))
-    real = min(beta * scale(op.values[0]) * (1 << 26), 2.0**31 - 1.0)
-    assert real > 1, "the reference refuses"
-    multiplier, left = quantize_multiplier(real)
-    least = -math.floor(1.0 * ((1 << 5) - 1) * (1 << 26) / (1 << left))
-
-    @cache
-    def exponential(distance: int) -> int:
-        return exp_negative(high_mul(distance << left, multiplier), 5)
-
-    distances = [q - max(row) for q in row]
-    total = sum(multiply_by_pot(exponential(d), -12) for d in distances if d >= least)
-    headroom = 32 - total.bit_length()
-    reciprocal = one_over_one_plus((total << headroom) - (1 << 31))
-    exponent = 12 - headroom + 31 - 8
-    assert 0 <= exponent <= 31, "the reference refuses"
-    result = []
-    for d in distances:
-        q = -128
-        if d >= least:
-            q += divide_by_pot(high_mul(reciprocal, exponential(d)), exponent)
-        result.append(min(max(q, -128), 127))
     return result
 
 

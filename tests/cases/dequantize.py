@@ -20,4 +20,5 @@ CASES = (
     _case("int8, zero point -128", "int8", 1 / 256, -128),
     _case("uint8", "uint8", 0.0123, 128),
     _case("int16", "int16", 3.1e-4, 0),
+    _case("int32", "int32", 2.7e-8, 0),
 )

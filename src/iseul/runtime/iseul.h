@@ -104,9 +104,10 @@ static inline float iseul_clamp_real(float x, float low, float high) {
   return x > high ? high : x;
 }
 
-// Clamps of activations that do not clamp.
+// Infinite reals, which are the clamps of activations that do not clamp, and what is no real.
 #define ISEUL_LOWEST_REAL (-1.0f / 0.0f)
 #define ISEUL_HIGHEST_REAL (1.0f / 0.0f)
+#define ISEUL_NOT_A_REAL (0.0f / 0.0f)
 
 // --- windows: what convolutions and pools share
 
@@ -146,7 +147,7 @@ static inline iseul_span_t iseul_span(int32_t start, int32_t kernel, int32_t dil
 // CRC-32 (ISO-HDLC, as zlib) of n bytes, going on from the CRC of what came before; 0 at first.
 uint32_t iseul_crc32(uint32_t crc, const void *data, size_t n);
 
-// Whether |got[i] - expected[i]| <= tolerance for all i.
+// Whether |got[i] - expected[i]| <= tolerance for all i, or both are the same infinity or NaN.
 int iseul_is_close_f32(const float *got, const float *expected, size_t n, float tolerance);
 
 #ifdef __cplusplus

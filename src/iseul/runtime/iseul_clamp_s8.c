@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // iseul_clamp_s8: out[i] = min(max(in[i], low), high).
 //
-// in, out   n values of the same quantization; out may be in
+// in, out    n values of the same quantization; out may be in
 // low, high  the int8 that stand for the activation's bounds
-// scratch   none
-// Meaning: graph/ops/relu.py, relu6.py where input and output have the same quantization.
+// scratch    none
+// Meaning: graph/ops/relu.py and its kin where input and output have the same quantization.
 // Exact: all judges agree to the bit.
 #include "iseul_unary.h"
 
-void iseul_clamp_s8(const iseul_clamp_s8_t *p, const int8_t *in, int8_t *out) {
+void iseul_clamp_s8(const iseul_clamp_t *p, const int8_t *in, int8_t *out) {
   for (int32_t i = 0; i < p->n; ++i) {
     out[i] = (int8_t)iseul_clamp(in[i], p->low, p->high);
   }

@@ -131,7 +131,7 @@ def _compare_floats(model: Model) -> str:
     lines = []
     for i, (step, name) in enumerate(_inexact_outputs(model)):
         array = model.golden.values[name]
-        largest = float(np.abs(array).max()) if array.size else 0.0
+        largest = float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
         tolerance = literal(max(FLOAT_TOLERANCE * largest, 1e-30))
         lines.append(
             f"  if (result == 0 &&\n"

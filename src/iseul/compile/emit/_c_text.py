@@ -82,6 +82,8 @@ def literal(value: Any) -> str:
 
 
 def _real(value: float) -> str:
+    if math.isnan(value):
+        return "ISEUL_NOT_A_REAL"
     if math.isinf(value):
         return "ISEUL_HIGHEST_REAL" if value > 0 else "ISEUL_LOWEST_REAL"
     text = str(np.float32(value))  # the shortest text that reads back as the same float32

@@ -115,7 +115,7 @@ def clamp_f32(activation: Activation) -> dict[str, float]:
 
 
 def rescale_s8(io: Io, activation: Activation) -> Mapping[str, Field]:
-    """`iseul_requantize_s8_t`: integers of one quantization as those of another."""
+    """`iseul_requantize_t`: integers of one quantization as those of another."""
     first, last = io.inputs[0], io.outputs[0]
     ratio = np.float64(quantized.quant_of(first).scale[0]) / quantized.quant_of(last).scale[0]
     multiplier, shift = quantize_multiplier(float(ratio))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iseul.compile.kernels._card import Card, kinds
+from iseul.compile.kernels._each import each
 from iseul.core import registry
 from iseul.graph.build import OPS
 from iseul.graph.ir import Io
 
 if TYPE_CHECKING:
-    from iseul.compile.kernels._card import Fields
+    from iseul.compile.kernels._card import Card, Fields
     from iseul.numerics import Array
 
 
@@ -34,11 +34,7 @@ def results(op: str, attrs: Any, io: Io) -> Array:
 def lookup(op: str) -> Card:
     """The card of an op that maps each int8 alone, whatever it computes."""
 
-    def cost(attrs: Any, io: Io) -> int:
-        """6 per value."""
-        return 6 * io.outputs[0].n_elements
-
     def emit(attrs: Any, io: Io) -> Fields:
         return {"n": io.outputs[0].n_elements, "table": results(op, attrs, io)}
 
-    return Card("iseul_lookup_s8", "iseul_lookup_s8_t", (kinds("int8"),), cost, emit)
+    return each("iseul_lookup_s8", "iseul_lookup_s8_t", ("int8",), 6, emit)

@@ -5,17 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iseul.compile.kernels._card import Card, kinds
+from iseul.compile.kernels._each import each
 from iseul.graph.ops._quantized import quant_of, zero_point
 
 if TYPE_CHECKING:
     from iseul.compile.kernels._card import Fields
     from iseul.graph.ir import Io
-
-
-def cost(attrs: Any, io: Io) -> int:
-    """9 per value."""
-    return 9 * io.outputs[0].n_elements
 
 
 def emit(attrs: Any, io: Io) -> Fields:
@@ -28,8 +23,15 @@ def emit(attrs: Any, io: Io) -> Fields:
     }
 
 
+def zero_point_0(attrs: Any, io: Io) -> str | None:
+    """an int32 input has zero point 0"""
+    zero = zero_point(io.inputs[0])
+    return f"its zero point is {zero}" if zero else None
+
+
 CARDS = (
-    Card("iseul_dequantize_s8", "iseul_affine_t", (kinds("int8", "float32"),), cost, emit),
-    Card("iseul_dequantize_u8", "iseul_affine_t", (kinds("uint8", "float32"),), cost, emit),
-    Card("iseul_dequantize_s16", "iseul_affine_t", (kinds("int16", "float32"),), cost, emit),
+    each("iseul_dequantize_s8", "iseul_affine_t", ("int8", "float32"), 9, emit),
+    each("iseul_dequantize_u8", "iseul_affine_t", ("uint8", "float32"), 9, emit),
+    each("iseul_dequantize_s16", "iseul_affine_t", ("int16", "float32"), 9, emit),
+    each("iseul_dequantize_s32", "iseul_affine_t", ("int32", "float32"), 9, emit, zero_point_0),
 )

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._card import Card, kinds
-from iseul.compile.kernels._clamping import cost_requantize
+from iseul.compile.kernels._clamping import REQUANTIZE
+from iseul.compile.kernels._each import each, emit_n
 from iseul.compile.kernels._lookup import lookup
 from iseul.graph.ops._quantized import quant_of, zero_point
+from iseul.graph.ops.quantize import OUTPUTS
 
 if TYPE_CHECKING:
     from iseul.compile.kernels._card import Fields
@@ -33,8 +35,15 @@ def emit_float(attrs: Any, io: Io) -> Fields:
 
 
 def emit_requantize(attrs: Any, io: Io) -> Fields:
-    """`iseul_requantize_s8_t`."""
+    """`iseul_requantize_t`."""
     return fields.rescale_s8(io, "none")
+
+
+def same_reals(attrs: Attrs, io: Io) -> str | None:
+    """scales are equal and zero points differ by 128"""
+    first, last = (quant_of(v) for v in (*io.inputs, *io.outputs))
+    apart = abs(first.zero_point[0] - last.zero_point[0])
+    return None if first.scale == last.scale and apart == 128 else f"{first}, {last}"
 
 
 def halves_away(attrs: Attrs, io: Io) -> str | None:
@@ -57,14 +66,24 @@ def _of_floats(suffix: str, dtype: DType) -> tuple[Card, ...]:
     )
 
 
+_SHORT: dict[DType, str] = {"int8": "s8", "uint8": "u8", "int16": "s16", "int32": "s32"}
+
+
+def _of_integers(first: DType, last: DType) -> Card:
+    name = _SHORT[first] if first == last else f"{_SHORT[first]}_{_SHORT[last]}"
+    symbol = f"iseul_requantize_{name}"
+    return each(symbol, "iseul_requantize_t", (first, last), REQUANTIZE, emit_requantize)
+
+
 CARDS = (
     lookup("quantize"),
-    Card(
-        "iseul_requantize_s8",
-        "iseul_requantize_s8_t",
-        (kinds("int8"),),
-        cost_requantize,
-        emit_requantize,
+    each("iseul_flip_8", "iseul_each_t", ("uint8", "int8"), 5, emit_n, same_reals),
+    each("iseul_flip_8", "iseul_each_t", ("int8", "uint8"), 5, emit_n, same_reals),
+    *(
+        _of_integers(first, last)
+        for first, others in OUTPUTS.items()
+        for last in others
+        if first != "float32"
     ),
     *_of_floats("s8", "int8"),
     *_of_floats("u8", "uint8"),

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ReLU and ReLU6 share: an activation that stands alone.
+"""What ReLU and its kin share: an activation that stands alone.
 
-int8: requantize to the output's quantization, clamp to the activation's range there. With
+int8, int16: requantize to the output's quantization, clamp to the activation's range there. With
 equal quantization the multiplier is exactly 1, so that only the clamp is left
-(TensorFlow Lite Micro: micro/kernels/activations_common.cc).
+(TensorFlow Lite Micro: micro/kernels/activations_common.cc; its RELU6 clamps in the input's
+quantization and takes no account of another one of the output, TensorFlow Lite's does).
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def _integers(x: Any, io: Io, activation: Activation) -> Any:
 
 
 constraints = (
-    quantized.kinds_float_or_int8,
+    quantized.kinds_among("float32", "int8", "int16"),
     quantized.quantized_per_tensor,
+    quantized.zero_points_of_int16,
     quantized.rescale_fits,
 )

@@ -46,9 +46,9 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
 
 
 def integers_to_float(attrs: Attrs, io: Io) -> str | None:
-    """int8, uint8 or int16 goes to float32"""
+    """int8, uint8, int16 or int32 goes to float32"""
     first, last = io.inputs[0].dtype, io.outputs[0].dtype
-    if first in ("int8", "uint8", "int16") and last == "float32":
+    if first in ("int8", "uint8", "int16", "int32") and last == "float32":
         return None
     return f"input is {first}, output is {last}"
 

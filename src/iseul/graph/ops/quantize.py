@@ -23,7 +23,7 @@ from iseul.numerics import affine, float_requantize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from iseul.graph.ir import Io, Shape, Value
+    from iseul.graph.ir import DType, Io, Shape, Value
     from iseul.numerics import Array
 
 BATCHED = True
@@ -72,7 +72,7 @@ def _half_even(x: Any, last: Value) -> Any:
     zero = quantized.zero_point(last)
     low, high = (n - zero for n in affine.INTEGER_RANGE[last.dtype])
     ratio = x / np.float32(quantized.quant_of(last).scale[0])
-    ratio[ratio != ratio] = low
+    ratio[~(ratio >= low)] = low  # NaN too
     return float_requantize.to_whole(ratio, low, high) + zero
 
 
@@ -84,7 +84,7 @@ def half_even_is_for_reals(attrs: Attrs, io: Io) -> str | None:
 
 
 # What TensorFlow Lite Micro requantizes, and float32 to uint8 (TensorFlow Lite)
-_OUTPUTS: dict[str, tuple[str, ...]] = {
+OUTPUTS: dict[DType, tuple[DType, ...]] = {
     "float32": ("int8", "uint8", "int16"),
     "int8": ("int8", "uint8", "int16", "int32"),
     "uint8": ("int8",),
@@ -94,9 +94,9 @@ _OUTPUTS: dict[str, tuple[str, ...]] = {
 
 
 def kinds_of_quantize(attrs: Attrs, io: Io) -> str | None:
-    """float32 goes to int8, uint8, int16; integers to what TensorFlow Lite Micro requantizes them to"""
+    """float32 goes to int8, uint8, int16; integers to what TFLite Micro requantizes them to"""
     first, last = io.inputs[0].dtype, io.outputs[0].dtype
-    return None if last in _OUTPUTS.get(first, ()) else f"input is {first}, output is {last}"
+    return None if last in OUTPUTS.get(first, ()) else f"input is {first}, output is {last}"
 
 
 constraints = (

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ReLU6: min(max(x, 0), 6) of each element.
 
-int8:   requantize to the output's quantization and clamp; see `_clamping`
+int8, int16:  requantize to the output's quantization and clamp; see `_clamping`
 Inputs: x of any shape.
 """
 

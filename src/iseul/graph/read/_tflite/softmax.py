@@ -23,6 +23,11 @@ def _softmax(op: Operation) -> list[Node]:
     return [op.node("softmax", [op.input(0)], beta=beta)]
 
 
+def _log_softmax(op: Operation) -> list[Node]:
+    return [op.node("log_softmax", [op.input(0)])]
+
+
 CONVERTERS: dict[str, Entry] = {
+    "LOG_SOFTMAX": Entry(_log_softmax, 1),
     "SOFTMAX": Entry(_softmax, 1, schema.SoftmaxOptions.UNION),
 }

@@ -5,32 +5,84 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from iseul.core.errors import DataError
 from iseul.graph.read._tflite._operation import Entry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from iseul.graph.ir import Node
     from iseul.graph.read._tflite._operation import Operation
 
 
-def _quantize(op: Operation) -> list[Node]:
-    return [op.node("quantize", [op.input(0)])]
+class LeakyReluOptions:
+    UNION = 75
+    ALPHA = 0
 
 
-def _dequantize(op: Operation) -> list[Node]:
-    return [op.node("dequantize", [op.input(0)])]
+class GeluOptions:
+    UNION = 116
+    APPROXIMATE = 0
 
 
-def _relu(op: Operation) -> list[Node]:
-    return [op.node("relu", [op.input(0)])]
+def _plain(kind: str) -> Callable[[Operation], list[Node]]:
+    """Of an op that has no options in TFLite, or none that the output does not tell."""
+
+    def convert(op: Operation) -> list[Node]:
+        return [op.node(kind, [op.input(0)])]
+
+    return convert
 
 
 def _relu6(op: Operation) -> list[Node]:
-    return [op.node("relu6", [op.input(0)])]
+    # TFLite Micro clamps in the input's quantization, whatever that of the output is
+    return op.moved("relu6", op.input(0))
+
+
+def _leaky_relu(op: Operation) -> list[Node]:
+    alpha = op.options.real(LeakyReluOptions.ALPHA)
+    if not np.isfinite(alpha):
+        raise DataError(f'{op.kind} "{op.name}" has alpha {alpha}, must be a finite number')
+    return [op.node("leaky_relu", [op.input(0)], alpha=alpha)]
+
+
+def _gelu(op: Operation) -> list[Node]:
+    approximate = "tanh" if op.options.flag(GeluOptions.APPROXIMATE) else "none"
+    return [op.node("gelu", [op.input(0)], approximate=approximate)]
 
 
 CONVERTERS: dict[str, Entry] = {
-    "DEQUANTIZE": Entry(_dequantize, 1),
-    "QUANTIZE": Entry(_quantize, 1),
-    "RELU": Entry(_relu, 1),
+    **{
+        name: Entry(_plain(kind), 1)
+        for name, kind in {
+            "ABS": "abs",
+            "CAST": "cast",
+            "CEIL": "ceil",
+            "COS": "cos",
+            "DEQUANTIZE": "dequantize",
+            "ELU": "elu",
+            "EXP": "exp",
+            "FLOOR": "floor",
+            "HARD_SWISH": "hard_swish",
+            "LOG": "log",
+            "LOGISTIC": "logistic",
+            "NEG": "neg",
+            "QUANTIZE": "quantize",
+            "RELU": "relu",
+            "RELU_0_TO_1": "relu_0_to_1",
+            "RELU_N1_TO_1": "relu_n1_to_1",
+            "ROUND": "round",
+            "RSQRT": "rsqrt",
+            "SIGN": "sign",
+            "SIN": "sin",
+            "SQRT": "sqrt",
+            "SQUARE": "square",
+            "TANH": "tanh",
+        }.items()
+    },
+    "GELU": Entry(_gelu, 1, GeluOptions.UNION),
+    "LEAKY_RELU": Entry(_leaky_relu, 1, LeakyReluOptions.UNION),
     "RELU6": Entry(_relu6, 1),
 }

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels of the index of the smallest element."""
+
+from iseul.compile.kernels._along import arg_cards
+
+CARDS = arg_cards(largest=False)

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// iseul_erf_f32: out[i] = the error function of in[i].
+//
+// in, out  n values; out may be in
+// scratch  none
+// Meaning: graph/ops/erf.py, up to rounding.
+#include "iseul_real.h"
+#include "iseul_unary.h"
+
+void iseul_erf_f32(const iseul_each_t *p, const float *in, float *out) {
+  for (int32_t i = 0; i < p->n; ++i) {
+    out[i] = iseul_erf(in[i]);
+  }
+}

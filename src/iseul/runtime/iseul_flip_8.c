@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// iseul_flip_8: uint8 as the int8 that stand for the same reals, or back: the highest bit changes.
+//
+// in, out  n values; out may be in
+// scratch  none
+// Meaning: graph/ops/quantize.py where scales are equal and zero points differ by 128. Exact.
+#include "iseul_unary.h"
+
+void iseul_flip_8(const iseul_each_t *p, const void *in, void *out) {
+  const uint8_t *const from = in;
+  uint8_t *const to = out;
+  for (int32_t i = 0; i < p->n; ++i) {
+    to[i] = (uint8_t)(from[i] ^ 0x80u);
+  }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// iseul_sin_f32: out[i] = sin(in[i]).
+//
+// in, out  n values; out may be in
+// scratch  none
+// Meaning: graph/ops/sin.py, up to rounding.
+#include "iseul_real.h"
+#include "iseul_unary.h"
+
+void iseul_sin_f32(const iseul_each_t *p, const float *in, float *out) {
+  for (int32_t i = 0; i < p->n; ++i) {
+    out[i] = iseul_sin(in[i]);
+  }
+}
