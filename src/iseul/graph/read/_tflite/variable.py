@@ -58,9 +58,18 @@ def _key(file: File, tensor: int) -> Key:
     return file.handles[tensor]
 
 
+def _variable(op: Operation) -> Key:
+    """Which variable an operator reads or writes."""
+    if not op.numbers[0]:
+        raise DataError(f"corrupt: {op.kind} names no variable")
+    return _key(op.file, op.numbers[0][0])
+
+
 def _read(op: Operation) -> list[Node]:
+    if not op.outputs:
+        raise DataError(f"corrupt: {op.kind} reads a variable into a handle")
     y = op.outputs[0]
-    memory = _memory(op.file, _key(op.file, op.numbers[0][0]), y)
+    memory = _memory(op.file, _variable(op), y)
     _check_type(memory, y, "read")
     # a reshape to the same shape: the variable under the name of the tensor
     return op.moved("reshape", memory.now, shape=y.shape)
@@ -68,7 +77,7 @@ def _read(op: Operation) -> list[Node]:
 
 def _assign(op: Operation) -> list[Node]:
     value = op.input(1)
-    memory = _memory(op.file, _key(op.file, op.numbers[0][0]), value)
+    memory = _memory(op.file, _variable(op), value)
     _check_type(memory, value, "assigned")
     if value.quant == memory.value.quant:
         memory.now = value
