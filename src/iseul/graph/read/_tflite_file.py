@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from iseul.core.errors import DataError, IseulError, UnsupportedError
-from iseul.graph.ir import Value, fresh_name, frozen_array
+from iseul.graph.ir import Value, fresh_name
 from iseul.graph.read import _flatbuffer
 from iseul.graph.read import _tflite_schema as schema
 from iseul.numerics.affine import INTEGER_RANGE, Quantization, storage, unpack_nibbles
@@ -33,6 +33,7 @@ _WHOLE = ("int4", "int8", "uint8", "int16", "int32", "uint32", "int64", "uint64"
 _DTYPES = ("float32", *_WHOLE, "bool")
 _MAX_ELEMENTS = (1 << 31) - 1
 _MAX_NAME = 200
+_LARGEST_STATE = 1 << 24  # a state is made when the file is read
 
 
 @dataclass
@@ -187,8 +188,15 @@ def _variable(file: File, index: int) -> Memory:
 
 def memory_of(value: Value) -> Memory:
     """A state that is real zero after reset, as TensorFlow Lite Micro's ResetVariableTensors."""
+    if value.n_elements > _LARGEST_STATE:
+        raise UnsupportedError(
+            f'state "{value.name}" has {value.n_elements:,} values, but must have at most '
+            f"{_LARGEST_STATE:,}",
+            "make the state smaller",
+        )
     zero = value.quant.zero_point[0] if value.quant is not None and value.dtype == "int8" else 0
-    initial = frozen_array(np.full(value.shape, zero, storage(value.dtype)))
+    # a view that takes no memory: the shape is not checked yet
+    initial = np.broadcast_to(np.array(zero, storage(value.dtype)), value.shape)
     return Memory(value, initial, value)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from iseul.core import registry
 from iseul.core.errors import Blocker, DataError, IseulError, ShapeError, UnsupportedError
 from iseul.graph.build import OPS
-from iseul.graph.ir import Graph, Node, State
+from iseul.graph.ir import Graph, Node, State, frozen_array
 from iseul.graph.read import _flatbuffer
 from iseul.graph.read import _tflite_schema as schema
 from iseul.graph.read._tflite import converters
@@ -101,6 +101,8 @@ def _convert(file: File, name: str) -> tuple[Graph | None, tuple[Blocker, ...]]:
         found.sort(key=lambda entry: entry[0])
         return None, tuple(dict.fromkeys(blocker for _, blocker in found))
     graph = without_uint8(_draft(file, name, inputs, outputs, nodes))
+    states = (replace(state, initial=frozen_array(state.initial)) for state in graph.states)
+    graph = replace(graph, states=tuple(states))
     check_graph(graph)
     return graph, ()
 
