@@ -192,9 +192,9 @@ class Operation:
 
         Nodes that break a rule stay, for the reader to name it; so do those with large results.
         """
-        known = {value.name: value for value in (*self.inputs, *self.outputs) if value is not None}
-        if any(value is not None and value.data is None for value in self.inputs):
+        if any(value is None or value.data is None for value in self.inputs):
             return nodes
+        known = {value.name: value for value in (*self.inputs, *self.outputs) if value is not None}
         known |= {value.name: value for value in self.file.between}
         left = []
         for node in nodes:

@@ -62,8 +62,9 @@ def _range(op: Operation) -> list[Node]:
     want = np.ceil((float(limit) - float(start)) / float(delta))
     if want != n:
         raise DataError(f'{op.kind} "{op.name}" gives {want:g} numbers, file has {n}')
-    steps = np.arange(n, dtype=storage(out.dtype))
-    return op.settle((start.reshape(()) + steps * delta.reshape(())).astype(storage(out.dtype)))
+    steps = np.arange(n).astype(storage(out.dtype))
+    with np.errstate(all="ignore"):  # as on a device
+        return op.settle(start.reshape(-1)[0] + steps * delta.reshape(-1)[0])
 
 
 CONVERTERS: dict[str, Entry] = {

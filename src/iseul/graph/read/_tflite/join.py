@@ -64,7 +64,7 @@ def _axis(op: Operation, i: int, x: Value) -> int:
     table, rank = op.constant(i), len(x.shape)
     axis = int(table.ravel()[0]) if table.size == 1 and table.dtype.kind == "i" else rank
     if not -rank <= axis < rank:
-        raise DataError(f'{op.kind} "{op.name}": axis {table.tolist()[:9]} of {rank} axes')
+        raise DataError(f'{op.kind} "{op.name}": axis {table.ravel()[:9].tolist()} of {rank} axes')
     return axis % rank
 
 

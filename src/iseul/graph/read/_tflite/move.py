@@ -48,7 +48,8 @@ def pairs(op: Operation, i: int, n: int) -> tuple[tuple[int, int], ...]:
     table = op.constant(i)
     if table.shape != (n, 2) or table.dtype.kind != "i" or int(table.min(initial=0)) < 0:
         raise DataError(
-            f'{op.kind} "{op.name}": {table.tolist()} are not {n} pairs of numbers >= 0'
+            f'{op.kind} "{op.name}": {table.dtype}{list(table.shape)} {table.ravel()[:9].tolist()} '
+            f"are not {n} pairs of numbers >= 0"
         )
     return tuple((int(before), int(after)) for before, after in table)
 
