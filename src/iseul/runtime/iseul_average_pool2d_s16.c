@@ -2,7 +2,7 @@
 // iseul_average_pool2d_s16: average over windows, rounded half away from zero, clamped.
 //
 // in       (batch, in_h, in_w, in_c)
-// out      (batch, out_h, out_w, in_c); not in
+// out      (batch, out_h, out_w, in_c), position by position: in its order it may run over in
 // scratch  none
 // Taps on padding do not count, or all count `padding`; every window has at least one inside.
 // Meaning: graph/ops/average_pool2d.py. Exact: all judges agree to the bit.

@@ -9,6 +9,7 @@ import numpy as np
 
 from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._fields import data_of
+from iseul.compile.kernels._overlap import value_by_value
 from iseul.graph.ops._normalizing import row_axes
 
 if TYPE_CHECKING:
@@ -52,4 +53,7 @@ def layer(is_centred: int) -> tuple[Card, ...]:
         }
 
     params = "iseul_layer_norm_f32_t"
-    return (Card("iseul_layer_norm_f32", params, (kinds("float32"),), cost, emit),)
+    rules = (kinds("float32"),)
+    # the last pass over a row reads value i, then writes value i; earlier rows are not read again
+    overlap = value_by_value
+    return (Card("iseul_layer_norm_f32", params, rules, cost, emit, overlap=overlap),)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _pooling as pooling
 from iseul.compile.kernels._card import Card, kinds
+from iseul.compile.kernels._overlap import by_position
 from iseul.graph.ops.average_pool2d import padding
 
 if TYPE_CHECKING:
@@ -40,8 +41,29 @@ _INTEGERS = "iseul_average_pool_t"
 _REALS = "iseul_average_pool_f32_t"
 
 CARDS = (
-    Card("iseul_average_pool2d_s8", _INTEGERS, (kinds("int8"),), pooling.cost, emit),
-    Card("iseul_average_pool2d_s16", _INTEGERS, (kinds("int16"),), pooling.cost, emit),
-    Card("iseul_average_pool2d_f32", _REALS, (kinds("float32"),), pooling.cost, emit_f32),
+    Card(
+        "iseul_average_pool2d_s8",
+        _INTEGERS,
+        (kinds("int8"),),
+        pooling.cost,
+        emit,
+        overlap=by_position,
+    ),
+    Card(
+        "iseul_average_pool2d_s16",
+        _INTEGERS,
+        (kinds("int16"),),
+        pooling.cost,
+        emit,
+        overlap=by_position,
+    ),
+    Card(
+        "iseul_average_pool2d_f32",
+        _REALS,
+        (kinds("float32"),),
+        pooling.cost,
+        emit_f32,
+        overlap=by_position,
+    ),
     factor.average_pool(_area),
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._fields import data_of
+from iseul.compile.kernels._overlap import value_by_value
 
 if TYPE_CHECKING:
     from iseul.compile.kernels._card import Fields
@@ -41,5 +42,6 @@ CARDS = (
         (kinds("float32"),),
         cost,
         emit,
+        overlap=value_by_value,
     ),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._normalizing import cost, rows
+from iseul.compile.kernels._overlap import row_by_row
 from iseul.graph.ops._quantized import zero_point
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ CARDS = (
         (kinds("int8"),),
         cost,
         emit,
+        overlap=row_by_row,
     ),
     Card(
         "iseul_l2_normalization_f32",
@@ -39,5 +41,6 @@ CARDS = (
         (kinds("float32"),),
         cost,
         emit_f32,
+        overlap=row_by_row,
     ),
 )

@@ -64,6 +64,7 @@ class File:
     resources: states that have a name, by `_tflite/variable.py`'s keys;  handles: keys by the
                number of the tensor that stands for the state
     called:    numbers of the subgraphs that were read
+    stored:    integer constants by the name of the reals that they were dequantized to
     """
 
     kinds: list[str]  # TFLite's op name of each operator code
@@ -79,6 +80,7 @@ class File:
     resources: dict[tuple[str, str], Memory] = field(default_factory=dict)
     handles: dict[int, tuple[str, str]] = field(default_factory=dict)
     called: set[int] = field(default_factory=lambda: {0})
+    stored: dict[str, Value] = field(default_factory=dict)
 
     @property
     def memories(self) -> tuple[Memory, ...]:
