@@ -13,7 +13,7 @@ from unit._tflite_bytes import Model
 
 
 def space_to_batch(rng: Generator) -> Single:
-    """TFLite Micro leaves the border of int8 to what its memory holds; LiteRT does not."""
+    """TFLite Micro leaves the border to what its memory holds; LiteRT does not."""
     n, m = int(rng.integers(1, 3)), int(rng.integers(1, 3))
     block = a_shape(rng, m, 3)
     pads = [[int(before), 0] for before in rng.integers(0, 3, m)]
@@ -25,7 +25,7 @@ def space_to_batch(rng: Generator) -> Single:
     kind = a_kind(rng, "int8", "float32")
     tables = [list(block), pads]
     before, after = (n, *sizes, depth), (n * blocks, *whole, depth)
-    runtime = "litert" if kind == "int8" and any(map(any, pads)) else "tflm"
+    runtime = "litert" if any(map(any, pads)) else "tflm"
     return _alike(moved(rng, "SPACE_TO_BATCH_ND", before, after, kind, tables, runtime=runtime))
 
 
