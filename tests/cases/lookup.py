@@ -14,11 +14,25 @@ def _table(net: Net) -> str:
 
 
 def _all(net: Net) -> str:
-    return net.node("lookup", [net.int8((1, 256), 0.05, -3), _table(net)], quant=quant(0.1, 7))
+    return _lookup(net, (1, 256), (0.05, -3), (0.1, 7))
 
 
 def _image(net: Net) -> str:
-    return net.node("lookup", [net.int8((1, 5, 3, 7)), _table(net)], quant=quant(0.02, -128))
+    return _lookup(net, (1, 5, 3, 7), (0.05, 0), (0.02, -128))
+
+
+def _lookup(
+    net: Net, shape: tuple[int, ...], first: tuple[float, int], last: tuple[float, int]
+) -> str:
+    x = net.int8(shape, *first)
+    of_x, of_y = quant(*first), quant(*last)
+    attrs = {
+        "in_scale": of_x.scale[0],
+        "in_zero_point": of_x.zero_point[0],
+        "scale": of_y.scale[0],
+        "zero_point": of_y.zero_point[0],
+    }
+    return net.node("lookup", [x, _table(net)], quant=of_y, **attrs)
 
 
 CASES = (

@@ -162,6 +162,18 @@ def reshaped(x: Tensor, shape: Shape) -> tuple[Shape, Layout] | None:
     return shape, tuple(layout)
 
 
+def gathered(x: Tensor, shape: Shape) -> Layout:
+    """The layout nearest to that of x under which `reshaped` moves nothing.
+
+    Axes that become one stand together, in the file's order, where the first of them is now.
+    x has no base; both shapes have as many elements, > 0.
+    """
+    runs = [old for old, _ in _runs(x.shape, shape)]
+    runs += [[axis] for axis, size in enumerate(x.shape) if size == 1]
+    runs.sort(key=lambda axes: min(x.position(axis) for axis in axes))
+    return tuple(axis for axes in runs for axis in axes)
+
+
 def _place_of_one(layout: list[int], axis: int) -> int:
     """Behind the axis before it; axis 0 in front."""
     return layout.index(axis - 1) + 1 if axis else 0

@@ -257,7 +257,8 @@ def unary(convert: Converter) -> Converter:
         x = c.operand(0)
         if not isinstance(x, Tensor) or c.wanted is None or (have := quant_of(t, x)) is None:
             return None
-        if any(isinstance(other, Tensor) for other in c.inputs[1:]):
+        others = [other for other in c.inputs[1:] if other is not None]
+        if any(isinstance(other, Tensor) or other.data.size > 1 for other in others):
             return None
         y = on_every(
             lambda inner, probe: convert(inner, replace(c, inputs=(probe, *c.inputs[1:]))),

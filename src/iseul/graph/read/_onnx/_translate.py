@@ -94,7 +94,7 @@ class Call:
             return default
         data = self.constant(i, what).data.reshape(-1)
         if data.size != 1:
-            raise DataError(f"corrupt: {what} of {self.node.where} has {data.size} values")
+            raise UnsupportedError(f"{what} has {data.size} values, must have 1", "one number")
         return float(data[0])
 
     def axis(self, axis: int, rank: int) -> int:
@@ -216,11 +216,11 @@ class Translator:
         return self.stored(x, layout.identity(x.rank))
 
     def whole(self, x: Tensor) -> Tensor:
-        """x without a base: its elements moved into the file's order."""
+        """x without a base: elements moved so that its axes are there."""
         if x.base is None:
             return x
-        value = self.reshape_value(self.plain(x.base), x.shape)
-        return replace(x, value=value, layout=layout.identity(x.rank), base=None)
+        moved = self.ordered(x.base, layout.gathered(x.base, x.shape))
+        return replace(self.reshaped(moved, x.shape), role=x.role)
 
     def reshape_value(self, value: str, shape: Shape) -> str:
         """A graph value under another shape, elements in their order."""

@@ -54,7 +54,7 @@ def real_weights(c: Call, i: int) -> Weights:
 
 
 def integer_weights(t: Translator, c: Call, i: int, axis: int) -> Weights | None:
-    """int8 weights with zero points 0 for an int8 input 0 and a wanted output; else None.
+    """int8 weights for an int8 input 0 and a wanted output; else None.
 
     axis: of the output channels in the file
     """
@@ -65,13 +65,14 @@ def integer_weights(t: Translator, c: Call, i: int, axis: int) -> Weights | None
         return None
     s = w.scaled
     shift = {"uint8": 128, "uint4": 8}.get(s.dtype, 0)
-    if s.dtype not in ("int8", "uint8", "int4", "uint4") or np.any(s.zero_point != shift):
+    if s.dtype not in ("int8", "uint8", "int4", "uint4"):
         return None
     if s.axis is not None and s.axis != axis % w.rank:
         return None
     data = (s.data.astype(np.int16) - shift).astype(np.int8)
     scales = tuple(float(scale) for scale in s.scale)
-    return Weights(w.name, data, scales, (0,) * len(scales), axis if len(scales) > 1 else None)
+    zeros = tuple(int(zero) - shift for zero in s.zero_point)
+    return Weights(w.name, data, scales, zeros, axis if len(scales) > 1 else None)
 
 
 def bias_of(t: Translator, c: Call, i: int, w: Weights, x: Tensor) -> Weights | None:

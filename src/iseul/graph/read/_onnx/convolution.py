@@ -69,7 +69,9 @@ def conv_transpose(t: Translator, c: Call) -> Tensor:
     data, groups = w.data, c.attributes.integer("group", 1)
     kernel = c.attributes.integers("kernel_shape") or data.shape[2:]
     n = x.rank - 2
-    if data.ndim != x.rank or tuple(kernel) != data.shape[2:] or n not in (1, 2):
+    if n not in (1, 2):
+        raise UnsupportedError(f"reads {x.shape}", "one or two spatial axes")
+    if data.ndim != x.rank or tuple(kernel) != data.shape[2:]:
         raise DataError(f"corrupt: {c.node.where} has weights {data.shape} for {x.shape}")
     if groups < 1 or data.shape[0] != x.shape[1] or data.shape[0] % groups:
         raise DataError(f"corrupt: {c.node.where} has {groups} groups of {x.shape}")
