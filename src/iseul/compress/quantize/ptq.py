@@ -94,6 +94,12 @@ def apply(
     """
     if graph.level != "float":
         raise UnsupportedError(f'graph "{graph.name}" is at level {graph.level}, must be float')
+    if graph.states:
+        raise UnsupportedError(
+            f'graph "{graph.name}" keeps states ({", ".join(s.value for s in graph.states)}), '
+            "which can not be quantized here",
+            "leave the model float32, or quantize it before it is read",
+        )
     source = only_input(graph)
     graph = run_passes(graph, None)
     x_real = np.asarray(x_real, np.float32)

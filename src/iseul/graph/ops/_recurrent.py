@@ -55,7 +55,7 @@ def expect_shapes(values: Sequence[Value], shape: Shape, what: str) -> None:
 
 def expect_state(value: Value, batch: int, size: int) -> None:
     """Raise ShapeError unless a state has a number for each unit of each sample."""
-    if value.n_elements != batch * size or not value.shape:
+    if size < 1 or value.n_elements != batch * size or not value.shape:
         raise ShapeError(f"state {value.shape} must have {batch} x {size} elements")
 
 
