@@ -376,6 +376,34 @@ def test_a_constant_output_is_one(tmp_path: Path) -> None:
     assert found.tolist() == [1, 4, 3] and found.dtype == np.int64
 
 
+@pytest.mark.parametrize(
+    ("op", "tables", "kind", "want"),
+    [
+        ("RANK", [], "int32", np.array(3)),
+        ("ZEROS_LIKE", [], "float32", np.zeros((1, 4, 3))),
+        ("FILL", [[2, 3], 7.5], "float32", np.full((2, 3), 7.5)),
+        ("FILL", [[2], True], "bool", np.full(2, True)),
+        ("RANGE", [2, 9, 3], "int32", np.array([2, 5, 8])),
+        ("RANGE", [4, 0, -1], "int64", np.array([4, 3, 2, 1])),
+        ("RANGE", [0.0, 1.0, 0.3], "float32", np.arange(4, dtype=np.float32) * np.float32(0.3)),
+    ],
+)
+def test_what_is_known_becomes_a_constant(
+    tmp_path: Path, op: str, tables: list[Any], kind: str, want: np.ndarray
+) -> None:
+    net = Model()
+    x = net.tensor((1, 4, 3), "float32")
+    kinds = ["int32", kind] if op == "FILL" else [kind] * 3
+    made = [net.tensor(np.shape(t), k, data=t) for t, k in zip(tables, kinds, strict=False)]
+    y = net.tensor(want.shape, kind)
+    net.operator(op, made or [x], [y])
+    graph = read(tmp_path, net, [x], [y])
+    assert graph.nodes == ()
+    [found] = interpret(graph, [np.zeros((1, 4, 3), np.float32)]).outputs
+    assert (found.dtype, found.shape) == (np.dtype(kind), want.shape)
+    np.testing.assert_array_equal(found, want.astype(kind))
+
+
 def test_what_asks_for_gigabytes_is_refused_or_left_for_later(tmp_path: Path) -> None:
     net = Model()
     dims, value = net.tensor((2,), "int32", data=[1, 1]), net.tensor((), "int32", data=np.array(7))

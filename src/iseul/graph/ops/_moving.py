@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ops share that move values and compute nothing: rules, and axes counted from the end.
+"""What ops share that move values and compute nothing: rules, axes, stacked samples.
 
 They take every dtype. A copied integer means the same real only where input and output have the
 same quantization, so that is a rule of all of them.
@@ -7,6 +7,7 @@ same quantization, so that is a rule of all of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from iseul.core.errors import ShapeError
@@ -31,11 +32,6 @@ def whole_axis(axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise ShapeError(f"axis {axis} of a value with {rank} axes")
     return axis % rank
-
-
-def from_end(axis: int, rank: int) -> int:
-    """The axis counted from the end: the same one also if a batch axis of samples is in front."""
-    return axis % rank - rank
 
 
 def moved_values(io: Io) -> tuple[Value, ...]:
@@ -81,8 +77,6 @@ def along(quant: Quantization | None, axes: Sequence[int]) -> Quantization | Non
     """The quantization after output axis i became input axis axes[i]; scales per channel move."""
     if quant is None or quant.axis is None:
         return quant
-    from dataclasses import replace
-
     return replace(quant, axis=list(axes).index(quant.axis))
 
 
