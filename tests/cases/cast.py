@@ -54,9 +54,10 @@ def _one(x: Any, kind: str) -> Any:
     if kind == "float32":
         return float(np.float32(x))
     if isinstance(x, float):
-        bits = 64 if kind in ("int64", "uint32") else 32
-        low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-        x = 0 if math.isnan(x) else low if x <= low else high if x >= high else math.trunc(x)
+        is_signed = kind[0] == "i"
+        low = -(1 << (_BITS[kind] - 1)) if is_signed else 0
+        high = (1 << (_BITS[kind] - is_signed)) - 1
+        return 0 if math.isnan(x) else low if x <= low else high if x >= high else math.trunc(x)
     lowest = int(x) & ((1 << _BITS[kind]) - 1)
     is_negative = kind[0] == "i" and lowest >> (_BITS[kind] - 1)
     return lowest - (1 << _BITS[kind]) if is_negative else lowest

@@ -2,12 +2,10 @@
 """Cast: the same numbers as another type, without quantization.
 
 to bool:        whether the number is not 0
-float to int:   truncated, NaN becomes 0; saturated to int32 (to int64 for int64 and uint32), then
-                cut to the type's lowest bits
+float to int:   truncated and saturated; NaN becomes 0
 int to int:     the lowest bits
 int to float:   rounded to the nearest float32
-Source: TensorFlow Lite Micro: micro/kernels/cast.cc, a C conversion; floats out of range are
-undefined there, and here what 32-bit hardware does.
+Source: TensorFlow Lite Micro: micro/kernels/cast.cc.
 Inputs: x of any shape. The output value's dtype says what becomes of it.
 """
 
@@ -33,7 +31,6 @@ infer = pointwise.infer
 KINDS: tuple[DType, ...] = (
     *("float32", "int8", "uint8", "int16", "int32", "uint32", "int64", "bool"),
 )
-_WIDE = ("int64", "uint32")  # saturated to int64 first
 
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
@@ -42,11 +39,11 @@ def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     if kind in ("float32", "bool"):
         return [x.astype(kind)]
     if x.dtype == np.float32:
-        low, high = INTEGER_RANGE["int64" if kind in _WIDE else "int32"]
+        low, high = INTEGER_RANGE[kind]
         whole = np.nan_to_num(np.trunc(x.astype(np.float64)), nan=0.0, posinf=1e30, neginf=-1e30)
         # float64 does not hold the highest int64: what reaches it is set, not converted
-        inside = np.clip(whole, low, np.nextafter(float(high), 0.0) if high > 2**53 else high)
-        x = np.where(whole >= high, high, inside.astype(np.int64))
+        inside = np.clip(whole, low, np.nextafter(float(high), 0.0)).astype(np.int64)
+        x = np.where(whole >= high, high, inside)
     return [x.astype(np.int64).astype(kind)]
 
 
@@ -59,11 +56,10 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
         return [x != 0]
     low, high = INTEGER_RANGE[kind]
     if x.is_floating_point():
-        least, most = INTEGER_RANGE["int64" if kind in _WIDE else "int32"]
         whole = x.double().trunc().nan_to_num(0.0, 1e30, -1e30)
-        # 2^63 is no int64: what reaches it is set, not converted
-        inside = whole.clamp(float(least), float(most) - (1024.0 if most > 2**53 else 0.0)).long()
-        x = inside.masked_fill(whole >= float(most), most)
+        # float64 does not hold the highest int64: what reaches it is set, not converted
+        inside = whole.clamp(float(low), np.nextafter(float(high), 0.0)).long()
+        return [inside.masked_fill(whole >= float(high), high)]
     if kind == "int64":
         return [x.long()]
     return [((x.long() - low) & (high - low)) + low]
