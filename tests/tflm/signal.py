@@ -154,7 +154,80 @@ def filter_bank_log(rng: Generator) -> Single:
     return Single(net, [x], [y])
 
 
+def delay(rng: Generator) -> Single:
+    net = Model()
+    shape = (*a_shape(rng, int(rng.integers(0, 2)), 3), int(rng.integers(1, 12)))
+    x, y = net.tensor(shape, "int16"), net.tensor(shape, "int16")
+    net.custom("SignalDelay", [x], [y], encode({"delay_length": int(rng.integers(0, 30))}))
+    return Single(net, [x], [y], steps=5)
+
+
+def overlap_add(rng: Generator, dtype: str) -> Single:
+    net = Model()
+    rows = a_shape(rng, int(rng.integers(0, 2)), 3)
+    frames, n = int(rng.integers(1, 5)), int(rng.integers(1, 12))
+    step = int(rng.integers(1, n + 1))
+    x, y = net.tensor((*rows, frames, n), dtype), net.tensor((*rows, frames * step), dtype)
+    net.custom("SignalOverlapAdd", [x], [y], encode({"T": _TYPES[dtype], "frame_step": step}))
+    return Single(net, [x], [y], rtol=1e-6, steps=4)
+
+
+def framer(rng: Generator) -> Single:
+    """Frames are compared where they are always whole: the library leaves others as they were."""
+    net = Model()
+    rows = a_shape(rng, int(rng.integers(0, 2)), 2)
+    step = int(rng.integers(1, 6))
+    frames, size = int(rng.integers(1, 4)), step + int(rng.integers(0, 12))
+    prefill = bool(rng.integers(2))
+    x = net.tensor((*rows, frames * step), "int16")
+    y, valid = net.tensor((*rows, frames, size), "int16"), net.tensor((), "bool")
+    options = {"frame_size": size, "frame_step": step, "prefill": prefill}
+    net.custom("SignalFramer", [x], [y, valid], encode(options))
+    return Single(net, [x], [y, valid] if prefill else [valid], steps=8)
+
+
+def framer_behind(rng: Generator) -> Single:
+    """Not filled, but a step holds a frame, so that all frames are whole."""
+    net = Model()
+    step = int(rng.integers(1, 6))
+    size = int(rng.integers(1, step + 1))
+    frames = int(rng.integers(1, 4))
+    x, valid = net.tensor((frames * step,), "int16"), net.tensor((), "bool")
+    y = net.tensor((frames, size), "int16")
+    options = {"frame_size": size, "frame_step": step, "prefill": False}
+    net.custom("SignalFramer", [x], [y, valid], encode(options))
+    return Single(net, [x], [y, valid], steps=3)
+
+
+def stacker(rng: Generator) -> Single:
+    """A stack is compared where it is always there: one step, nothing to wait for."""
+    net = Model()
+    channels, left, right = (
+        int(rng.integers(1, 6)),
+        int(rng.integers(0, 5)),
+        int(rng.integers(0, 4)),
+    )
+    waits = right > 0
+    step = int(rng.integers(1, left + right + 2)) if waits else 1
+    x, valid = net.tensor((channels,), "int16"), net.tensor((), "bool")
+    y = net.tensor((channels * (left + right + 1),), "int16")
+    options = {
+        "num_channels": channels,
+        "stacker_left_context": left,
+        "stacker_right_context": right,
+        "stacker_step": step,
+    }
+    net.custom("SignalStacker", [x], [y, valid], encode(options))
+    return Single(net, [x], [valid] if waits else [y, valid], steps=9)
+
+
 CASES = {
+    "delay": delay,
+    "framer": framer,
+    "framer not filled": framer_behind,
+    "overlap_add int16": lambda rng: overlap_add(rng, "int16"),
+    "overlap_add float": lambda rng: overlap_add(rng, "float32"),
+    "stacker": stacker,
     "window": window,
     "fft_auto_scale": fft_auto_scale,
     "rfft int16": lambda rng: rfft(rng, "int16"),

@@ -37,6 +37,44 @@ void iseul_auto_scale_s16(const iseul_auto_scale_t *p, const int16_t *in, int16_
 
 typedef struct {
   int32_t rows, size;
+  int32_t n_held;
+} iseul_delay_t;
+
+void iseul_delay_s16(const iseul_delay_t *p, const int16_t *in, const int16_t *held, int16_t *out,
+                     int16_t *next);
+
+typedef struct {
+  int32_t rows, frames, size;
+  int32_t step;
+} iseul_overlap_add_t;
+
+void iseul_overlap_add_s16(const iseul_overlap_add_t *p, const int16_t *in, const int16_t *held,
+                           int16_t *out, int16_t *next);
+void iseul_overlap_add_f32(const iseul_overlap_add_t *p, const float *in, const float *held,
+                           float *out, float *next);
+
+typedef struct {
+  int32_t rows, frames, size;
+  int32_t step, n_held;
+} iseul_framer_t;
+
+void iseul_framer_s16(const iseul_framer_t *p, const int16_t *in, const int16_t *held,
+                      const int32_t *count, int16_t *out, uint8_t *valid, int16_t *next,
+                      int32_t *next_count);
+
+typedef struct {
+  int32_t size;    // of one frame
+  int32_t frames;  // side by side
+  int32_t repeat;  // how often more the first frame counts
+  int32_t step, n_held;
+} iseul_stacker_t;
+
+void iseul_stacker_s16(const iseul_stacker_t *p, const int16_t *in, const int16_t *held,
+                       const int32_t *count, int16_t *out, uint8_t *valid, int16_t *next,
+                       int32_t *next_count);
+
+typedef struct {
+  int32_t rows, size;
   int32_t start, end;
 } iseul_energy_t;
 

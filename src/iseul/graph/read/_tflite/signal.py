@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from iseul.core.errors import DataError, UnsupportedError
-from iseul.graph.ir import fresh_name
+from iseul.graph.ir import fresh_name, frozen_array
+from iseul.graph.ops import framer
 from iseul.graph.read import _flexbuffer
 from iseul.graph.read import _tflite_schema as schema
 from iseul.graph.read._tflite._operation import Entry
@@ -20,7 +23,7 @@ from iseul.graph.read._tflite_file import memory_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from iseul.graph.ir import Node, Value
+    from iseul.graph.ir import Node, Shape, Value
     from iseul.graph.read._tflite._operation import Operation
 
 
@@ -56,14 +59,19 @@ def _plain(
     return convert
 
 
+def _typed(op: Operation, number: int) -> Value:
+    """The first input, whose type the option T must name."""
+    x = op.input(0)
+    known = 0 <= number < len(schema.TENSOR_TYPES)
+    if not known or schema.TENSOR_TYPES[number] != x.dtype:
+        raise DataError(f'{op.kind} "{op.name}" is for type {number}, its input is {x.dtype}')
+    return x
+
+
 def _transform(kind: str) -> Callable[[Operation], list[Node]]:
     def convert(op: Operation) -> list[Node]:
         given = _options(op, "T", "fft_length")
-        number, dtype = given["T"], op.input(0).dtype
-        known = 0 <= number < len(schema.TENSOR_TYPES)
-        if not known or schema.TENSOR_TYPES[number] != dtype:
-            raise DataError(f'{op.kind} "{op.name}" is for type {number}, its input is {dtype}')
-        return [op.node(kind, [op.input(0)], length=given["fft_length"])]
+        return [op.node(kind, [_typed(op, given["T"])], length=given["fft_length"])]
 
     return convert
 
@@ -101,6 +109,84 @@ def _spectral_subtraction(op: Operation) -> list[Node]:
     return [op.node("spectral_subtraction", [x, estimate], **given)]
 
 
+def _delay(op: Operation) -> list[Node]:
+    x, n = _rows(op), _options(op, "delay_length")["delay_length"]
+    if n == 0:
+        return [op.node("reshape", [x], shape=x.shape)]
+    held, after = _held(op, (*x.shape[:-1], _positive(op, "delay_length", n)))
+    return [op.node("delay", [x, held], [after])]
+
+
+def _overlap_add(op: Operation) -> list[Node]:
+    given = _options(op, "T", "frame_step")
+    x = _typed(op, given["T"])
+    if len(x.shape) < 2:
+        raise DataError(f'{op.kind} "{op.name}": input has shape {list(x.shape)}, must be frames')
+    held, after = _held(op, (*x.shape[:-2], x.shape[-1]))
+    return [op.node("overlap_add", [x, held], [after], frame_step=given["frame_step"])]
+
+
+def _framer(op: Operation) -> list[Node]:
+    given, x = _options(op, "frame_size", "frame_step", "prefill"), _rows(op)
+    size, step = (_positive(op, key, given[key]) for key in ("frame_size", "frame_step"))
+    if given["prefill"] and size < step:
+        raise DataError(f'{op.kind} "{op.name}" is filled with {size} - {step} zeros')
+    attrs = {"frame_size": size, "frame_step": step}
+    held, after = _held(op, (*x.shape[:-1], framer.capacity(framer.Attrs(**attrs))))
+    count, counted = _counter(op, size - step if given["prefill"] else 0)
+    return [op.node("framer", [x, held, count], [after, counted], **attrs)]
+
+
+def _stacker(op: Operation) -> list[Node]:
+    keys = ("num_channels", "stacker_left_context", "stacker_right_context", "stacker_step")
+    channels, left, right, step = _options(op, *keys).values()
+    x = _one_axis(op)
+    if x.shape != (channels,) or min(left, right) < 0:
+        raise DataError(f'{op.kind} "{op.name}": {channels} channels, input {list(x.shape)}')
+    held, after = _held(op, (max(1, channels * (left + right)),))
+    count, counted = _counter(op, -1)
+    inputs, more = [x, held, count], [after, counted]
+    return [op.node("stacker", inputs, more, left=left, right=right, step=step)]
+
+
+def _rows(op: Operation) -> Value:
+    """The first input, which must have an axis of samples."""
+    x = op.input(0)
+    if not x.shape:
+        raise DataError(f'{op.kind} "{op.name}": input has no axis')
+    return x
+
+
+def _positive(op: Operation, key: str, n: int) -> int:
+    if n < 1:
+        raise DataError(f'{op.kind} "{op.name}" has {key} {n}, must be >= 1')
+    return n
+
+
+def _held(op: Operation, shape: Shape) -> tuple[Value, Value]:
+    """A state of the first input's dtype and quantization, and what becomes it."""
+    after = _between(op, "held_next", replace(op.input(0), shape=shape))
+    return _state(op, "held", after, after), after
+
+
+def _counter(op: Operation, first: int) -> tuple[Value, Value]:
+    """A state that counts, and what becomes it."""
+    like = replace(op.input(0), shape=(), dtype="int32", quant=None)
+    after = _between(op, "count_next", like)
+    count = _state(op, "count", after, after)
+    op.file.resources["signal", count.name].initial = frozen_array(np.asarray(first, np.int32))
+    return count, after
+
+
+def _between(op: Operation, what: str, like: Value) -> Value:
+    """A value that the file does not have."""
+    name = fresh_name(op.file.taken, f"{op.name}_{what}")
+    op.file.taken.add(name)
+    value = replace(like, name=name, data=None)
+    op.file.between.append(value)
+    return value
+
+
 def _state(op: Operation, what: str, like: Value, after: Value) -> Value:
     """A state that the kernel keeps to itself, 0 after reset; `after`: what it becomes."""
     name = fresh_name(op.file.taken, f"{op.name}_{what}")
@@ -112,6 +198,7 @@ def _state(op: Operation, what: str, like: Value, after: Value) -> Value:
 
 
 CONVERTERS: dict[str, Entry] = {
+    "CUSTOM(SignalDelay)": Entry(_delay, 1),
     "CUSTOM(SignalEnergy)": Entry(
         _plain("spectrum_energy", {"start_index": "start", "end_index": "end"}), 1
     ),
@@ -126,8 +213,11 @@ CONVERTERS: dict[str, Entry] = {
     ),
     "CUSTOM(SignalFilterBankSpectralSubtraction)": Entry(_spectral_subtraction, 1, outputs=2),
     "CUSTOM(SignalFilterBankSquareRoot)": Entry(_plain("filter_bank_square_root", {}, 2), 2),
+    "CUSTOM(SignalFramer)": Entry(_framer, 1, outputs=2),
     "CUSTOM(SignalIrfft)": Entry(_transform("irfft"), 1),
+    "CUSTOM(SignalOverlapAdd)": Entry(_overlap_add, 1),
     "CUSTOM(SignalPCAN)": Entry(_plain("pcan", {"snr_shift": "snr_shift"}, 3), 3),
     "CUSTOM(SignalRfft)": Entry(_transform("rfft"), 1),
+    "CUSTOM(SignalStacker)": Entry(_stacker, 1, outputs=2),
     "CUSTOM(SignalWindow)": Entry(_plain("window", {"shift": "shift"}, 2), 2),
 }
