@@ -40,7 +40,7 @@ def convolution(
 
     size:      H, W, C of the input
     channels:  C_out
-    kind:      of the activations
+    kind:      of the activations; "hybrid": floats with integer weights
     bias:      whether there is one, or its dtype where that is not the usual one
     zero_w:    zero points of the weights' channels, in turn
     kind_w:    of the weights
@@ -57,6 +57,17 @@ def convolution(
         values = [x, net.reals("w", shape, n_taps**-0.5)]
         if bias:
             values.append(net.reals("b", (channels,)))
+        return net.node(op, values, **attrs)
+
+    def hybrid(net: Net) -> str:
+        x = net.input("x", x_shape)
+        largest = min(largest_w, INTEGER_RANGE[kind_w][1])
+        scale = n_taps**-0.5 / largest
+        only = scale if one_scale else None
+        w = net.weights(
+            shape, axis, scale=scale, per_tensor_scale=only, zero_point=zero_w, dtype=kind_w
+        )
+        values = [x, w, *([net.reals("b", (channels,))] if bias else [])]
         return net.node(op, values, **attrs)
 
     def integer(net: Net) -> str:
@@ -77,6 +88,8 @@ def convolution(
         fills = scale_out or balanced(n_taps, scale_in, scale_w * largest / 127)
         return net.node(op, values, quant=quant(fills, zero_out if is_int8 else 0), **attrs)
 
+    if kind == "hybrid":
+        return Case(f"{op}/{what}", hybrid, tolerance=2e-5, reason=SUMS_REORDERED)
     if kind == "float32":
         return Case(f"{op}/{what}", real, tolerance=2e-5, reason=SUMS_REORDERED)
     return Case(f"{op}/{what}", integer)

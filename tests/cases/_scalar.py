@@ -150,9 +150,35 @@ def zero(value: Value) -> int:
 
 
 def weight_zero(op: Op, channel: int) -> int:
-    """Zero point of an output channel's weights."""
+    """Zero point of an output channel's weights; 0 where these are reals."""
     quant = op.values[1].quant
-    return 0 if quant is None else quant.zero_point[channel % len(quant.zero_point)]
+    return 0 if quant is None or op.real else quant.zero_point[channel % len(quant.zero_point)]
+
+
+def symmetric(sample: Array) -> Array:
+    """SymmetricQuantizeFloats, and back to reals."""
+    reach = np.float32(np.abs(sample).max())
+    if reach == 0:
+        return np.zeros(sample.shape)
+    inverse, scale = np.float32(127) / reach, float(reach / np.float32(127))
+    q = [min(max(c_round(float(x * inverse)), -127), 127) for x in sample.ravel()]
+    return np.array(q).reshape(sample.shape) * scale
+
+
+def asymmetric(sample: Array) -> Array:
+    """AsymmetricQuantizeFloats, and back to reals."""
+    low, high = min(0.0, float(sample.min())), max(0.0, float(sample.max()))
+    if low == high:
+        return np.zeros(sample.shape)
+    step = (high - low) / 255.0
+    from_low, from_high = -128 - low / step, 127 - high / step
+    nearer = 128 + abs(low / step) < 127 + abs(high / step)
+    zero_point = c_round(min(max(from_low if nearer else from_high, -128), 127))
+    scale = np.float32(step)
+    inverse = np.float32(1.0 / float(scale))
+    q = [c_round(float(np.float32(zero_point) + x * inverse)) for x in sample.ravel()]
+    centred = [min(max(value, -128), 127) - zero_point for value in q]
+    return np.array(centred).reshape(sample.shape) * float(scale)
 
 
 def to_integer(real: float, value: Value) -> int:
@@ -206,6 +232,21 @@ class Op:
             total = multiply(int(total), *pair) + zero(self.out)
         return clamp(total, self.attrs.activation, self.out)
 
+    def weights(self) -> Array:
+        """The second input, as reals where the activations are."""
+        quant = self.values[1].quant
+        if not self.real or quant is None:
+            return self.x[1]
+        shape = [-1 if i == quant.axis else 1 for i in range(self.x[1].ndim)]
+        zeros, scales = (np.array(part).reshape(shape) for part in (quant.zero_point, quant.scale))
+        return (self.x[1].astype(float) - zeros) * scales
+
+    def samples(self, x: Array) -> Array:
+        """Activations (N, ...), each on a grid of its own where they are quantized at run time."""
+        kind = getattr(self.attrs, "input_quantization", "none")
+        grid = {"none": lambda sample: sample, "symmetric": symmetric, "asymmetric": asymmetric}
+        return np.stack([grid[kind](sample) for sample in x])
+
     def conv_multiplier(self, channel: int) -> float:
         """GetQuantizedConvolutionMultiplier per channel, in double."""
         if self.real:
@@ -228,7 +269,7 @@ def window(op: Op, y: int, x: int, kernel: tuple[int, int], dilation: tuple[int,
 
 
 def conv2d(op: Op) -> Array:
-    x, w = op.x[0].tolist(), op.x[1].tolist()
+    x, w = op.samples(op.x[0]).tolist(), op.weights().tolist()
     n_out, *kernel, depth = op.x[1].shape
     per_group = n_out // (op.x[0].shape[3] // depth)
     result = np.zeros(op.out.shape)
@@ -244,7 +285,7 @@ def conv2d(op: Op) -> Array:
 
 
 def depthwise_conv2d(op: Op) -> Array:
-    x, w = op.x[0].tolist(), op.x[1].tolist()
+    x, w = op.samples(op.x[0]).tolist(), op.weights().tolist()
     m = op.out.shape[3] // op.x[0].shape[3]
     result = np.zeros(op.out.shape)
     for n, y, column, o in np.ndindex(op.out.shape):
@@ -258,9 +299,9 @@ def depthwise_conv2d(op: Op) -> Array:
 
 
 def fully_connected(op: Op) -> Array:
-    w = op.x[1].tolist()
+    w = op.weights().tolist()
     n_out, n_in = op.x[1].shape
-    rows = op.x[0].reshape(-1, n_in).tolist()
+    rows = op.samples(op.x[0].reshape(-1, n_in)).tolist()
     result = np.zeros((len(rows), n_out))
     for n, o in np.ndindex(result.shape):
         pairs = zip(rows[n], w[o], strict=True)

@@ -90,6 +90,16 @@ CASES = (
         one_scale=True,
         activation="relu",
     ),
+    _conv("hybrid 3x3 same", (5, 4, 3), 6, (3, 3), kind="hybrid", pads=(1, 1, 1, 1)),
+    _conv(
+        "hybrid samples by zero points",
+        (5, 4, 3),
+        3,
+        (3, 3),
+        kind="hybrid",
+        pads=(1, 1, 1, 1),
+        input_quantization="asymmetric",
+    ),
     _conv(
         "float 3x3 stride 2", (7, 6, 5), 5, (3, 3), kind="float32", stride=(2, 2), pads=(1, 1, 0, 1)
     ),

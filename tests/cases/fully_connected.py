@@ -66,6 +66,21 @@ def _float(what: str, shape: tuple[int, ...], n_out: int, **attrs: Any) -> Case:
     return Case(f"fully_connected/{what}", build, tolerance=2e-5, reason=SUMS_REORDERED)
 
 
+def _hybrid(
+    what: str, n_in: int, n_out: int, *, rows: int = 1, one_scale: bool = False, **attrs: Any
+) -> Case:
+    """Floats with int8 weights."""
+    zeros = attrs.pop("zero_w", (0,))
+
+    def build(net: Net) -> str:
+        only = 0.01 if one_scale else None
+        w = net.weights((n_out, n_in), 0, scale=0.002, per_tensor_scale=only, zero_point=zeros)
+        values = [net.input("x", (1, rows, n_in)), w, net.reals("b", (n_out,))]
+        return net.node("fully_connected", values, keep_dims=True, **attrs)
+
+    return Case(f"fully_connected/{what}", build, tolerance=2e-5, reason=SUMS_REORDERED)
+
+
 def _product(shape: tuple[int, ...]) -> int:
     n = 1
     for size in shape:
@@ -115,6 +130,11 @@ CASES = (
     _case("int16 int32 bias, relu6", (20,), 6, kind="int16", bias="int32", activation="relu6"),
     _case("int16 no bias, keeps the axes", (3, 8), 5, kind="int16", bias=False, keep_dims=True),
     _case("int16 sums of 64 bits", (1200,), 2, kind="int16"),
+    _hybrid("hybrid", 37, 11),
+    _hybrid("hybrid, zero points, relu6", 9, 5, zero_w=(3, -128), activation="relu6"),
+    _hybrid("hybrid, rows to int8", 33, 6, rows=3, input_quantization="symmetric"),
+    _hybrid("hybrid, one scale to int8", 12, 4, one_scale=True, input_quantization="symmetric"),
+    _hybrid("hybrid, rows by zero points", 33, 6, rows=3, input_quantization="asymmetric"),
     _float("float", (37,), 11),
     _float("float flattens, relu", (3, 4, 2), 5, activation="relu"),
     _float("float keeps the axes", (3, 6), 4, keep_dims=True),

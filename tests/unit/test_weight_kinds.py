@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,11 @@ from iseul.compile import compile_graph
 from iseul.graph.files import load_graph, save_graph
 from iseul.graph.interpret import interpret
 from iseul.graph.ir import DType, Graph
+from iseul.graph.ops._hybrid import _zero_points
+from iseul.graph.read import tflite
 from iseul.numerics.affine import pack_nibbles, unpack_nibbles
 from iseul.targets import load_target
+from unit._tflite_bytes import Model
 
 M4 = load_target("nucleo-l4r5zi")
 
@@ -65,3 +70,37 @@ def test_int4_weights_survive_a_file(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         interpret(graph, [x]).outputs[0], interpret(again, [x]).outputs[0]
     )
+
+
+def test_weights_behind_a_dequantize_stay_int8(tmp_path: Path) -> None:
+    net = Model()
+    x = net.tensor((1, 300), "float32")
+    data = np.random.default_rng(3).integers(-127, 128, (20, 300))
+    w = net.tensor(data.shape, scale=np.full(20, 0.01), data=data)
+    reals, y = net.tensor(data.shape, "float32"), net.tensor((1, 20), "float32")
+    net.operator("DEQUANTIZE", [w], [reals])
+    net.operator("FULLY_CONNECTED", [x, reals], [y], {}, 8)
+    path = tmp_path / "model.tflite"
+    path.write_bytes(net.encode([x], [y]))
+    graph = tflite.read(path)
+    assert [node.op for node in graph.nodes] == ["fully_connected"]
+    assert data.size < compile_graph(graph, M4).constant_bytes < data.size + 400
+    vector = np.linspace(-1, 1, 300, dtype=np.float32)[None]
+    expected = vector.astype(float) @ (data * float(np.float32(0.01))).T
+    np.testing.assert_allclose(interpret(graph, [vector]).outputs[0], expected, atol=1e-5)
+
+
+@given(st.floats(2.0**-20, 2.0**20, width=32), st.floats(0, 2.0**20, width=32))
+def test_zero_points_of_samples_are_the_nearest(below: float, most: float) -> None:
+    assert _zero_points(np.array([below]), np.array([most]))[0] == nearest(below, most)
+
+
+@pytest.mark.parametrize("n", range(255))
+def test_zero_points_between_two_go_away_from_0(n: int) -> None:
+    below, most = float(2 * n + 1), float(509 - 2 * n)
+    assert _zero_points(np.array([below]), np.array([most]))[0] == nearest(below, most)
+
+
+def nearest(below: float, most: float) -> int:
+    exact = 255 * Fraction(below) / (Fraction(below) + Fraction(most)) - 128
+    return math.floor(abs(exact) + Fraction(1, 2)) * (1 if exact > 0 else -1)

@@ -14,6 +14,7 @@ import numpy as np
 
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._card import Card, kinds
+from iseul.graph.ops._hybrid import is_dynamic
 from iseul.graph.ops._quantized import quant_of, zero_point
 from iseul.numerics.affine import pack_nibbles
 
@@ -32,18 +33,30 @@ def centred(attrs: Any, io: Io) -> str | None:
     return "they have others" if any(quant_of(io.inputs[1]).zero_point) else None
 
 
-def weights_of(dtype: DType) -> Rule:
-    """The rule that weights have this dtype."""
+def weights_of(*dtypes: DType) -> Rule:
+    """The rule that weights have one of these dtypes."""
 
     def rule(attrs: Any, io: Io) -> str | None:
         weights = io.inputs[1]
-        return None if weights.dtype == dtype else f'"{weights.name}" is {weights.dtype}'
+        return None if weights.dtype in dtypes else f'"{weights.name}" is {weights.dtype}'
 
-    rule.__doc__ = f"weights are {dtype}"
+    rule.__doc__ = f"weights are {' or '.join(dtypes)}"
     return rule
 
 
+def quantizes_samples(attrs: Any, io: Io) -> str | None:
+    """samples are quantized at run time"""
+    return None if is_dynamic(attrs) else "they stay floats"
+
+
+def keeps_samples(attrs: Any, io: Io) -> str | None:
+    """samples stay floats"""
+    return "they are quantized at run time" if is_dynamic(attrs) else None
+
+
 INT8 = (kinds("int8"), weights_of("int8"))
+FLOATS = (kinds("float32"), weights_of("float32"))
+HYBRID = (kinds("float32"), weights_of("int8", "int4"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +154,47 @@ def cards(arrange: Arrange) -> tuple[Card, ...]:
             "output": fields.output_s16(io, attrs.activation, n),
         }
 
+    def emit_f32_s8(attrs: Any, io: Io) -> Fields:
+        """`iseul_conv_f32_s8_t`."""
+        made = arrange(attrs, io)
+        quant = quant_of(io.inputs[1])
+        return {
+            "window": made.window,
+            "groups": made.groups,
+            "weights": made.weights,
+            "scale": np.array(quant.scale, np.float32),
+            "zero_point": np.array(quant.zero_point, np.int8),
+            "bias": fields.bias(io, made.window["out_c"]),
+            "step": int(len(quant.scale) > 1),
+            **fields.clamp_f32(attrs.activation),
+        }
+
+    def emit_dynamic(attrs: Any, io: Io) -> Fields:
+        """`iseul_conv_dynamic_t`."""
+        given = dict(emit_f32_s8(attrs, io))
+        names = ("window", "groups", "weights", "scale", "bias", "step")
+        return {
+            **{name: given[name] for name in names},
+            "is_asymmetric": int(attrs.input_quantization == "asymmetric"),
+            **fields.clamp_f32(attrs.activation),
+        }
+
+    def sample_bytes(attrs: Any, io: Io) -> int:
+        """One sample in int8."""
+        window = arrange(attrs, io).window
+        return window["in_h"] * window["in_w"] * window["in_c"]
+
+    def cost_f32_s8(attrs: Any, io: Io) -> int:
+        """8 per MAC, 20 per run of taps, 40 per output."""
+        made = arrange(attrs, io)
+        return 8 * made.n_macs + 20 * made.n_runs + 40 * made.n_outputs
+
+    def cost_dynamic(attrs: Any, io: Io) -> int:
+        """5 per MAC, 14 per run of taps, 40 per output, 40 per value that goes in."""
+        made = arrange(attrs, io)
+        given = 40 * io.inputs[0].n_elements
+        return 5 * made.n_macs + 14 * made.n_runs + 40 * made.n_outputs + given
+
     def cost_s8(attrs: Any, io: Io) -> int:
         """6 per MAC, 14 per run of taps, 60 per output."""
         made = arrange(attrs, io)
@@ -172,4 +226,19 @@ def cards(arrange: Arrange) -> tuple[Card, ...]:
             emit_s4,
         ),
         Card("iseul_conv2d_s16", "iseul_conv_s16_t", (kinds("int16"),), cost_s16, emit_s16),
+        Card(
+            "iseul_conv2d_f32_s8",
+            "iseul_conv_f32_s8_t",
+            (*HYBRID, keeps_samples),
+            cost_f32_s8,
+            emit_f32_s8,
+        ),
+        Card(
+            "iseul_conv2d_dynamic",
+            "iseul_conv_dynamic_t",
+            (*HYBRID, quantizes_samples),
+            cost_dynamic,
+            emit_dynamic,
+            scratch_bytes=sample_bytes,
+        ),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
-from iseul.compile.kernels._card import Card, kinds
+from iseul.compile.kernels._card import Card
 from iseul.graph.ops._quantized import zero_point
 from iseul.graph.ops.depthwise_conv2d import macs
 
@@ -65,5 +65,5 @@ CARDS = (
     ),
     *grouped.cards(grouped.of_depthwise_conv2d),
     *factor.depthwise(grouped.of_depthwise_conv2d),
-    Card("iseul_depthwise_conv2d_f32", "iseul_conv_f32_t", (kinds("float32"),), cost_f32, emit_f32),
+    Card("iseul_depthwise_conv2d_f32", "iseul_conv_f32_t", grouped.FLOATS, cost_f32, emit_f32),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
-from iseul.compile.kernels._card import Card, kinds
+from iseul.compile.kernels._card import Card
 from iseul.graph.ops._quantized import zero_point
 from iseul.graph.ops.fully_connected import macs
 
@@ -68,7 +68,7 @@ CARDS = (
     Card(
         "iseul_fully_connected_f32",
         "iseul_fully_connected_f32_t",
-        (kinds("float32"),),
+        grouped.FLOATS,
         cost_f32,
         emit_f32,
     ),

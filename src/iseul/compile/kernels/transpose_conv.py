@@ -98,7 +98,7 @@ CARDS = (
     Card(
         "iseul_transpose_conv_f32",
         "iseul_transpose_conv_f32_t",
-        (kinds("float32"),),
+        grouped.FLOATS,
         cost,
         emit_f32,
     ),

@@ -11,6 +11,7 @@ from pydantic import Field
 from iseul.core.config import Config
 from iseul.core.errors import ShapeError
 from iseul.graph.ops import _spatial as spatial
+from iseul.graph.ops._hybrid import INPUT_QUANTIZATION, InputQuantization
 from iseul.graph.ops._shape import REQUANTIZATION, Pad, Size
 from iseul.numerics.affine import Activation
 from iseul.numerics.float_requantize import Requantization
@@ -30,6 +31,7 @@ class Attrs(Config):
     )
     activation: Activation = Field(default="none", description="clamp fused into the output")
     requantization: Requantization = REQUANTIZATION
+    input_quantization: InputQuantization = INPUT_QUANTIZATION
 
 
 def output(attrs: Attrs, inputs: Sequence[Value], n_channels: int) -> Shape:

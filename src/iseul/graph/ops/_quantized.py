@@ -2,7 +2,7 @@
 """What integer ops share: multipliers, the way from accumulator to output, common rules.
 
 Number kinds of a weighted op (convolution, fully connected), all with int8 weights, with scales
-per channel or per tensor, and a bias of scale s_in * s_w:
+per channel or per tensor, and a bias of scale s_in * s_w; floats with such weights: `_hybrid.py`.
 
     int8   activations and weights with zero points, sums and bias of 32 bits; weights may be int4
     int16  activations with zero point 0; a bias of int64 makes sums of 64 bits and multipliers
@@ -24,6 +24,7 @@ from iseul.numerics.affine import (
     Activation,
     Quantization,
     activation_range,
+    dequantize,
     real_range,
 )
 from iseul.numerics.requantize import (
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     Rule = Callable[[Any, Io], str | None]
 
 # Integers up to here are exact in the float type, and so are all partial sums below it
-_EXACT_FLOAT32 = 1 << 24
+EXACT_FLOAT32 = 1 << 24
 
 
 def quant_of(value: Value) -> Quantization:
@@ -106,17 +107,19 @@ def rescale(x: Any, first: Value, last: Value) -> Any:
 def exact_operands(x: Array, w: Array, io: Io, axis: int) -> tuple[Array, Array]:
     """x and w less their zero points, in the narrowest float in which every sum is exact.
 
-    Floats pass unchanged. Integers: BLAS has float kernels only, and a float matrix product of
-    integers is exact, whatever its order of summation, while no partial sum can reach 2^24
-    (float32) or 2^53 (float64). The bound is that of these very weights.
+    Floats pass unchanged, and integer weights of floats become reals. Integers: BLAS has float
+    kernels only, and a float matrix product of integers is exact, whatever its order of
+    summation, while no partial sum can reach 2^24 (float32) or 2^53 (float64). The bound is that
+    of these very weights.
 
     axis: the output channel axis of w
     """
     if io.outputs[0].is_float:
-        return x, w
+        is_real = io.inputs[1].is_float
+        return x, w if is_real else dequantize(w, quant_of(io.inputs[1]))
     w = w.astype(np.int64) - quant_of(io.inputs[1]).zero_points(w.ndim)
     bound = reach(io.inputs[0]) * int(_absolute_sums(w, axis).max(initial=0))
-    kind = np.float32 if bound < _EXACT_FLOAT32 else np.float64
+    kind = np.float32 if bound < EXACT_FLOAT32 else np.float64
     centred: Array = x.astype(kind)
     np.subtract(centred, zero_point(io.inputs[0]), out=centred)
     return centred, w.astype(kind)
@@ -177,11 +180,16 @@ def requantize_sums(sums: Any, multiplier: Any, shift: Any, io: Io) -> Any:
 
 
 def exact_operands_torch(x: Any, w: Any, io: Io) -> tuple[Any, Any]:
-    """Float tensors unchanged; int64 tensors less their zero points in float64 (exact)."""
+    """Reals as float tensors; int64 tensors less their zero points in float64 (exact)."""
     import torch
 
-    if io.outputs[0].is_float:
+    weights = io.inputs[1]
+    if io.outputs[0].is_float and weights.is_float:
         return x, w
+    if io.outputs[0].is_float:
+        quant = quant_of(weights)
+        zeros, scales = quant.zero_points(w.ndim), quant.scales(w.ndim)
+        return x, (w - torch.tensor(zeros)).float() * torch.tensor(scales)
     zeros = torch.tensor(quant_of(io.inputs[1]).zero_points(w.ndim), device=w.device)
     return x.double() - zero_point(io.inputs[0]), w.double() - zeros
 
@@ -324,11 +332,11 @@ def zero_points_of_int16(attrs: Any, io: Io) -> str | None:
     return None
 
 
-def weights_int8(attrs: Any, io: Io) -> str | None:
-    """int8 activations go with int8 or int4 weights, int16 ones with int8 of zero point 0"""
+def weights_fit(attrs: Any, io: Io) -> str | None:
+    """weights are float32, or int8 or int4 with scales; those of int16 int8 with zero point 0"""
     weights = io.inputs[1]
-    if io.outputs[0].is_float:
-        return None if weights.is_float else _of(weights)
+    if io.outputs[0].is_float and weights.is_float:
+        return None
     wanted = ("int8",) if io.dtype == "int16" else ("int8", "int4")
     if weights.dtype not in wanted or weights.quant is None:
         return _of(weights)
@@ -450,7 +458,7 @@ def weighted_rules(axis: int) -> tuple[Rule, ...]:
         zero_points_of_int16,
         float_factors_for_int8,
         weights_are_constant,
-        weights_int8,
+        weights_fit,
         scales_per_channel(axis),
         bias_fits,
         accumulator_fits(axis),

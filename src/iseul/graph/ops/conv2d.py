@@ -11,12 +11,14 @@ Inputs: x (N, H, W, C), weights (O, kH, kW, I) with C a multiple of I, bias (O) 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from iseul.core.errors import ShapeError
 from iseul.graph.ops import _convolution as convolution
+from iseul.graph.ops import _hybrid as hybrid
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops import _spatial as spatial
 from iseul.graph.ops._shape import expect_inputs
@@ -49,19 +51,21 @@ def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
-    x, w = quantized.exact_operands(inputs[0], inputs[1], io, axis=0)
+    return [hybrid.run(attrs, inputs[0], inputs, io, 0, partial(_sums, attrs))]
+
+
+def _sums(attrs: Attrs, x: Array, w: Array) -> Array:
+    """Sums of products (N, H_out, W_out, O)."""
     groups = convolution.groups(x.shape, w.shape)
     parts = [
         _accumulate(attrs, *part)
         for part in zip(np.split(x, groups, axis=3), np.split(w, groups), strict=True)
     ]
-    total = np.concatenate(parts, axis=3) if groups > 1 else parts[0]
-    q = quantized.finish(total, inputs[2:], io, attrs.activation, attrs.requantization)
-    return [q]
+    return np.concatenate(parts, axis=3) if groups > 1 else parts[0]
 
 
 def _accumulate(attrs: Attrs, x: Array, w: Array) -> Array:
-    """Sums of products (N, H_out, W_out, O), as matrix products over blocks of samples."""
+    """The sums of one group, as matrix products over blocks of samples."""
     x = spatial.padded(x, attrs.pads, 0.0)
     windows = spatial.patches(x, (w.shape[1], w.shape[2]), attrs.stride, attrs.dilation)
     matrix = w.reshape(w.shape[0], -1).T  # (kH kW C, O)
@@ -76,9 +80,12 @@ def _accumulate(attrs: Attrs, x: Array, w: Array) -> Array:
 
 def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     """torch meaning: float differentiable, or exact on int64 tensors."""
+    return [hybrid.run_torch(attrs, inputs[0], inputs, io, partial(_sums_torch, attrs))]
+
+
+def _sums_torch(attrs: Attrs, x: Any, w: Any) -> Any:
     import torch.nn.functional as f
 
-    x, w = quantized.exact_operands_torch(inputs[0], inputs[1], io)
     # views: NHWC and OHWI are torch's channels_last
     x, w = x.permute(0, 3, 1, 2), w.permute(0, 3, 1, 2)
     padding = (0, 0)
@@ -88,9 +95,7 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
         x = spatial.padded_torch(x, attrs.pads, 0.0)
     groups = x.shape[1] // w.shape[1]
     y = f.conv2d(x, w, None, attrs.stride, padding, attrs.dilation, groups)
-    total = y.permute(0, 2, 3, 1)
-    q = quantized.finish_torch(total, inputs[2:], io, attrs.activation, attrs.requantization)
-    return [q]
+    return y.permute(0, 2, 3, 1)
 
 
-constraints = quantized.weighted_rules(0)
+constraints = (*quantized.weighted_rules(0), hybrid.dynamic_for_integer_weights)

@@ -9,12 +9,14 @@ Inputs: x (N, H, W, C_in), weights (1, kH, kW, C_out), bias (C_out) optional.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from iseul.core.errors import ShapeError
 from iseul.graph.ops import _convolution as convolution
+from iseul.graph.ops import _hybrid as hybrid
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops import _spatial as spatial
 from iseul.graph.ops._shape import expect_inputs
@@ -42,7 +44,11 @@ def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
-    x, w = quantized.exact_operands(inputs[0], inputs[1], io, axis=3)
+    return [hybrid.run(attrs, inputs[0], inputs, io, 3, partial(_sums, attrs, io))]
+
+
+def _sums(attrs: Attrs, io: Io, x: Array, w: Array) -> Array:
+    """Sums of products (N, H_out, W_out, C_out)."""
     x = spatial.padded(x, attrs.pads, 0.0)
     multiplier = w.shape[3] // x.shape[3]
     x = np.repeat(x, multiplier, axis=3) if multiplier > 1 else x
@@ -51,15 +57,17 @@ def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     product = np.empty_like(total)
     for i, j, view in spatial.taps(x, kernel, attrs.stride, attrs.dilation, out):
         total += np.multiply(view, w[0, i, j], out=product)
-    q = quantized.finish(total, inputs[2:], io, attrs.activation, attrs.requantization)
-    return [q]
+    return total
 
 
 def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     """torch meaning: float differentiable, or exact on int64 tensors."""
+    return [hybrid.run_torch(attrs, inputs[0], inputs, io, partial(_sums_torch, attrs))]
+
+
+def _sums_torch(attrs: Attrs, x: Any, w: Any) -> Any:
     import torch.nn.functional as f
 
-    x, w = quantized.exact_operands_torch(inputs[0], inputs[1], io)
     x, w = x.permute(0, 3, 1, 2), w.permute(3, 0, 1, 2)  # w: (C_out, 1, kH, kW)
     padding = (0, 0)
     if convolution.symmetric(attrs.pads):
@@ -67,10 +75,7 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     else:
         x = spatial.padded_torch(x, attrs.pads, 0.0)
     y = f.conv2d(x, w, None, attrs.stride, padding, attrs.dilation, groups=x.shape[1])
-    q = quantized.finish_torch(
-        y.permute(0, 2, 3, 1), inputs[2:], io, attrs.activation, attrs.requantization
-    )
-    return [q]
+    return y.permute(0, 2, 3, 1)
 
 
 def macs(attrs: Attrs, io: Io) -> int:
@@ -78,4 +83,4 @@ def macs(attrs: Attrs, io: Io) -> int:
     return io.outputs[0].n_elements * io.inputs[1].shape[1] * io.inputs[1].shape[2]
 
 
-constraints = quantized.weighted_rules(3)
+constraints = (*quantized.weighted_rules(3), hybrid.dynamic_for_integer_weights)

@@ -16,7 +16,9 @@ from pydantic import Field
 
 from iseul.core.config import Config
 from iseul.core.errors import ShapeError
+from iseul.graph.ops import _hybrid as hybrid
 from iseul.graph.ops import _quantized as quantized
+from iseul.graph.ops._hybrid import INPUT_QUANTIZATION, InputQuantization
 from iseul.graph.ops._shape import REQUANTIZATION, expect_inputs
 from iseul.numerics.affine import Activation
 from iseul.numerics.float_requantize import Requantization
@@ -33,6 +35,7 @@ BATCHED = True
 class Attrs(Config):
     activation: Activation = Field(default="none", description="clamp fused into the output")
     requantization: Requantization = REQUANTIZATION
+    input_quantization: InputQuantization = INPUT_QUANTIZATION
     keep_dims: bool = Field(
         default=False, description="true: map the last axis; false: flatten each sample first"
     )
@@ -54,18 +57,20 @@ def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
-    x, w = quantized.exact_operands(inputs[0], inputs[1], io, axis=0)
-    x = x if attrs.keep_dims else x.reshape(x.shape[0], -1)
-    q = quantized.finish(x @ w.T, inputs[2:], io, attrs.activation, attrs.requantization)
-    return [q]
+    x = inputs[0].reshape(-1, inputs[1].shape[1])
+    y = hybrid.run(attrs, x, inputs, io, 0, lambda x, w: x @ w.T)
+    return [y.reshape(*_leading(attrs, inputs[0]), -1)]
+
+
+def _leading(attrs: Attrs, x: Any) -> Shape:
+    return tuple(x.shape[:-1] if attrs.keep_dims else x.shape[:1])
 
 
 def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     """torch meaning: float differentiable, or exact on int64 tensors."""
-    x, w = quantized.exact_operands_torch(inputs[0], inputs[1], io)
-    x = x if attrs.keep_dims else x.reshape(x.shape[0], -1)
-    q = quantized.finish_torch(x @ w.T, inputs[2:], io, attrs.activation, attrs.requantization)
-    return [q]
+    x = inputs[0].reshape(-1, inputs[1].shape[1])
+    y = hybrid.run_torch(attrs, x, inputs, io, lambda x, w: x @ w.T)
+    return [y.reshape(*_leading(attrs, inputs[0]), -1)]
 
 
 def macs(attrs: Attrs, io: Io) -> int:
@@ -73,4 +78,4 @@ def macs(attrs: Attrs, io: Io) -> int:
     return io.outputs[0].n_elements * io.inputs[1].shape[1]
 
 
-constraints = quantized.weighted_rules(0)
+constraints = (*quantized.weighted_rules(0), hybrid.dynamic_for_integer_weights)

@@ -13,6 +13,7 @@ Inputs: x (N, H, W, C), weights (O, kH, kW, I) with C a multiple of I, bias (O) 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from pydantic import Field
 from iseul.core.config import Config
 from iseul.core.errors import ShapeError
 from iseul.graph.ops import _convolution as convolution
+from iseul.graph.ops import _hybrid as hybrid
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops._shape import Pad, Size, expect_inputs
 from iseul.numerics.affine import Activation
@@ -60,13 +62,17 @@ def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
-    x, w = quantized.exact_operands(inputs[0], inputs[1], io, axis=0)
+    return [hybrid.run(attrs, inputs[0], inputs, io, 0, partial(_sums, attrs))]
+
+
+def _sums(attrs: Attrs, x: Array, w: Array) -> Array:
+    """Sums of products (N, *size, O)."""
     n, groups = w.shape[0], convolution.groups(x.shape, w.shape)
     total = np.zeros((x.shape[0], *attrs.size, n), x.dtype)
     pairs = zip(np.split(x, groups, axis=3), np.split(w, groups), strict=True)
     for i, (part, weights) in enumerate(pairs):
         _spread(attrs, part, weights, total[..., i * n // groups : (i + 1) * n // groups])
-    return [quantized.finish(total, inputs[2:], io, attrs.activation)]
+    return total
 
 
 def _spread(attrs: Attrs, x: Array, w: Array, total: Array) -> None:
@@ -90,9 +96,12 @@ def _reached(attrs: Attrs, axis: int, tap: int, size: int) -> tuple[slice, slice
 
 def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     """torch meaning: float differentiable, or exact on int64 tensors."""
+    return [hybrid.run_torch(attrs, inputs[0], inputs, io, partial(_sums_torch, attrs))]
+
+
+def _sums_torch(attrs: Attrs, x: Any, w: Any) -> Any:
     import torch.nn.functional as f
 
-    x, w = quantized.exact_operands_torch(inputs[0], inputs[1], io)
     groups = x.shape[3] // w.shape[3]
     # torch wants (C, O / groups, kH, kW)
     n, *kernel, depth = w.shape
@@ -103,8 +112,7 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     )
     (top, left), (rows, columns) = attrs.cut, attrs.size
     y = y[:, :, top : top + rows, left : left + columns]
-    y = f.pad(y, (0, columns - y.shape[3], 0, rows - y.shape[2]))
-    return [quantized.finish_torch(y.permute(0, 2, 3, 1), inputs[2:], io, attrs.activation)]
+    return f.pad(y, (0, columns - y.shape[3], 0, rows - y.shape[2])).permute(0, 2, 3, 1)
 
 
 def macs(attrs: Attrs, io: Io) -> int:

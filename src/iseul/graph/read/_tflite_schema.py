@@ -109,6 +109,7 @@ class FullyConnectedOptions:
     ACTIVATION = 0
     WEIGHTS_FORMAT = 1
     KEEP_NUM_DIMS = 2
+    ASYMMETRIC_QUANTIZE_INPUTS = 3
 
 
 class SoftmaxOptions:

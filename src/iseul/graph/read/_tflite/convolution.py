@@ -33,7 +33,11 @@ def _conv_2d(op: Operation) -> list[Node]:
     pads = window_pads(op, fields.PADDING, x.shape, (kernel, stride, dilation))
     activation = op.activation(fields.ACTIVATION)
     window: dict[str, Any] = {"stride": stride, "dilation": dilation, "pads": pads}
-    inputs = with_wide_sums(op, op.inputs, weights.shape[0])
+    inputs = with_stored_weights(op, with_wide_sums(op, op.inputs, weights.shape[0]))
+    if is_dynamic(op, inputs):
+        scales = weights.quant.scale if weights.quant is not None else ()
+        plain = len(set(scales)) == 1 and weights.shape[3] == x.shape[3]
+        window["input_quantization"] = "symmetric" if plain else "asymmetric"
     return [op.node("conv2d", inputs, activation=activation, **window)]
 
 
@@ -52,7 +56,9 @@ def _depthwise_conv_2d(op: Operation) -> list[Node]:
         )
     activation = op.activation(fields.ACTIVATION)
     window: dict[str, Any] = {"stride": stride, "dilation": dilation, "pads": pads}
-    inputs = with_wide_sums(op, op.inputs, weights.shape[3])
+    inputs = with_stored_weights(op, with_wide_sums(op, op.inputs, weights.shape[3]))
+    if is_dynamic(op, inputs):
+        window["input_quantization"] = "asymmetric"
     return [op.node("depthwise_conv2d", inputs, activation=activation, **window)]
 
 
@@ -69,6 +75,22 @@ def _transpose_conv(op: Operation) -> list[Node]:
     activation = op.activation(fields.ACTIVATION)
     place: dict[str, Any] = {"size": y[1:3], "stride": stride, "cut": (pads[0], pads[2])}
     return [op.node("transpose_conv", inputs, activation=activation, **place)]
+
+
+def with_stored_weights(op: Operation, inputs: Sequence[Value | None]) -> list[Value | None]:
+    """Inputs x, weights, bias with float weights as the integers that they are stored as."""
+    x, weights, *rest = inputs
+    if x is None or weights is None or not x.is_float:
+        return list(inputs)
+    return [x, op.file.stored.get(weights.name, weights), *rest]
+
+
+def is_dynamic(op: Operation, inputs: Sequence[Value | None]) -> bool:
+    """Whether TFLite quantizes float inputs at run time: the weights are integers in the file."""
+    x, weights = inputs[0], inputs[1]
+    if x is None or weights is None or not x.is_float or weights.is_float:
+        return False
+    return not any(weights is value for value in op.file.stored.values())
 
 
 def with_wide_sums(

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iseul.core.errors import DataError, UnsupportedError
 from iseul.graph.read import _tflite_schema as schema
 from iseul.graph.read._tflite._operation import Entry
-from iseul.graph.read._tflite.convolution import with_wide_sums
+from iseul.graph.read._tflite.convolution import is_dynamic, with_stored_weights, with_wide_sums
 
 if TYPE_CHECKING:
     from iseul.graph.ir import Node
@@ -33,8 +33,12 @@ def _fully_connected(op: Operation) -> list[Node]:
     if not keep and x.shape[:1] != rows[:1]:  # rows are cut without regard to the batch axis
         reshape, x = op.before("reshape", x, rows, shape=rows)
         before.append(reshape)
-    inputs = with_wide_sums(op, [x, *op.inputs[1:]], weights[0])
-    last = op.node("fully_connected", inputs, keep_dims=keep, activation=activation)
+    inputs = with_stored_weights(op, with_wide_sums(op, [x, *op.inputs[1:]], weights[0]))
+    attrs: dict[str, Any] = {"keep_dims": keep, "activation": activation}
+    if is_dynamic(op, inputs):
+        by_zero_point = op.options.flag(fields.ASYMMETRIC_QUANTIZE_INPUTS)
+        attrs["input_quantization"] = "asymmetric" if by_zero_point else "symmetric"
+    last = op.node("fully_connected", inputs, **attrs)
     return [*before, last]
 
 

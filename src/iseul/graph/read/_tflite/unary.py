@@ -9,6 +9,7 @@ import numpy as np
 
 from iseul.core.errors import DataError
 from iseul.graph.read._tflite._operation import Entry
+from iseul.numerics.affine import dequantize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,19 @@ def _relu6(op: Operation) -> list[Node]:
     return op.moved("relu6", op.input(0))
 
 
+def _dequantize(op: Operation) -> list[Node]:
+    """A constant is real at once; ops with weights may still take it as it is stored."""
+    x = op.input(0)
+    if x.data is None:
+        return [op.node("dequantize", [x])]
+    if x.is_float:  # stored in 16 bits
+        return op.settle(x.data)
+    if x.quant is None:
+        raise DataError(f'{op.kind} "{op.name}": constant "{x.name}" has no quantization')
+    op.file.stored[op.outputs[0].name] = x
+    return op.settle(dequantize(x.data, x.quant))
+
+
 def _leaky_relu(op: Operation) -> list[Node]:
     alpha = op.options.real(LeakyReluOptions.ALPHA)
     if not np.isfinite(alpha):
@@ -61,7 +75,6 @@ CONVERTERS: dict[str, Entry] = {
             "CAST": "cast",
             "CEIL": "ceil",
             "COS": "cos",
-            "DEQUANTIZE": "dequantize",
             "ELU": "elu",
             "EXP": "exp",
             "FLOOR": "floor",
@@ -82,6 +95,7 @@ CONVERTERS: dict[str, Entry] = {
             "TANH": "tanh",
         }.items()
     },
+    "DEQUANTIZE": Entry(_dequantize, 1),
     "GELU": Entry(_gelu, 1, GeluOptions.UNION),
     "LEAKY_RELU": Entry(_leaky_relu, 1, LeakyReluOptions.UNION),
     "RELU6": Entry(_relu6, 1),
