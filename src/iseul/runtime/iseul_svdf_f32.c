@@ -22,18 +22,18 @@ static float dot(const float *x, const float *w, int32_t n) {
 void iseul_svdf_f32(const iseul_svdf_f32_t *p, const float *in, const float *state, float *out,
                     float *state_out) {
   const int32_t n = p->memory;
+  // all memories at once; each gets its own newest below
+  memcpy(state_out, state + 1, (size_t)(p->batch * p->units * p->rank * n - 1) * sizeof *state);
   for (int32_t b = 0; b < p->batch; ++b) {
     const float *feature = p->feature;
     const float *time = p->time;
     for (int32_t u = 0; u < p->units; ++u) {
       float acc = p->bias[u];
       for (int32_t r = 0; r < p->rank; ++r) {
-        memcpy(state_out, state + 1, (size_t)(n - 1) * sizeof *state);
         state_out[n - 1] = dot(in, feature, p->in_size);
         acc += dot(state_out, time, n);
         feature += p->in_size;
         time += n;
-        state += n;
         state_out += n;
       }
       out[u] = iseul_clamp_real(acc, p->low, p->high);
