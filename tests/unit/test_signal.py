@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Audio front ends beside TensorFlow Lite Micro over many invokes: states, frames that are whole."""
+"""Audio front ends beside TensorFlow Lite Micro over many invokes: states, whole frames."""
 
 from __future__ import annotations
 

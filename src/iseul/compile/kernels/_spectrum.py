@@ -20,10 +20,10 @@ _STAGES = 16
 
 
 def cost(attrs: Attrs, io: Io) -> int:
-    """30 per complex value and stage, 40 per value that comes out."""
+    """40 per complex value and stage, 40 per value that comes out."""
     n = attrs.length // 2
     rows = io.inputs[0].n_elements // io.inputs[0].shape[-1]
-    return rows * (30 * n * len(fft.factors(n)) + 40 * io.outputs[0].shape[-1])
+    return rows * (40 * n * len(fft.factors(n)) + 40 * io.outputs[0].shape[-1])
 
 
 def transform(attrs: Attrs, io: Io, inverse: bool) -> Fields:

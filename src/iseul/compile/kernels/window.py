@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def cost(attrs: Attrs, io: Io) -> int:
-    """11 per value."""
-    return 11 * io.outputs[0].n_elements
+    """13 per value."""
+    return 13 * io.outputs[0].n_elements
 
 
 def emit(attrs: Attrs, io: Io) -> Fields:
