@@ -160,6 +160,25 @@ def mean(op: scalar.Op) -> Array:
     return np.array(flat).reshape(op.out.shape)
 
 
+def softmax(op: scalar.Op) -> Array:
+    """Rows; exponentials as double, then float32."""
+    n = op.x[0].shape[-1]
+    step, zero = scalar.scale(op.values[0]), scalar.zero(op.out)
+    shift = (
+        max(0.0, math.log(float(np.float32(np.finfo(np.float32).max) / np.float32(max(n, 2)))) - 5)
+        / step
+    )
+    factor = math.floor(f32(1 / s(op.out)))
+    flat: list[int] = []
+    for row in op.x[0].reshape(-1, n).tolist():
+        e = [Fraction(float(np.float32(math.exp((q - max(row) + shift) * step)))) for q in row]
+        total = Fraction(0)
+        for one in e:
+            total = f32(total + one)
+        flat += [whole(f32(f32(one * factor) / total), -128 - zero, 127 - zero) + zero for one in e]
+    return np.array(flat).reshape(op.out.shape)
+
+
 # --- the tables
 
 
@@ -299,7 +318,22 @@ def _mean(what: str, shape: tuple[int, ...], axes: tuple[int, ...], **more: Any)
     return _case("mean", what, build)
 
 
+def _softmax(what: str, shape: tuple[int, ...], first: Any, last: Any) -> Case:
+    def build(net: Net) -> str:
+        return net.node("softmax", [net.int8(shape, *first)], quant=quant(*last), **_FLOAT)
+
+    return _case("softmax", what, build)
+
+
 CASES: dict[str, tuple[Case, ...]] = {
+    "softmax": (
+        _softmax("classes", (1, 10), (0.1, 20), (1 / 256, -128)),
+        _softmax("another scale", (1, 10), (0.17, -20), (1 / 255, -128)),
+        _softmax("coarse input", (1, 3), (0.9, 0), (1 / 200, -120)),
+        _softmax("rows", (1, 4, 3, 5), (0.03, -128), (1 / 255, -128)),
+        _softmax("one class", (1, 1), (0.1, 3), (1 / 255, -128)),
+        _softmax("many", (2, 300), (0.05, 3), (0.0007, -128)),
+    ),
     "conv2d": _CONV2D,
     "depthwise_conv2d": _DEPTHWISE,
     "fully_connected": _FULLY_CONNECTED,

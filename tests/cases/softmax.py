@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cases import _factor as factor
 from cases._case import Array, Case, Net, quant
 from cases._pointwise import interpolated, sweep_int16
 from cases._scalar import (
@@ -97,6 +98,7 @@ CASES = (
     _int16("coarse: only the maximum counts", (1, 9), 1.0, skips=_FAR),
     _int16("4096 classes", (1, 4096), 1e-5),
     Case("softmax/int16, every step", _steps, feed=sweep_int16),
+    *factor.CASES["softmax"],
 )
 
 

@@ -13,6 +13,7 @@
 #include "iseul_binary.h"
 #include "iseul_pool.h"
 #include "iseul_reduce.h"
+#include "iseul_softmax.h"
 #include "iseul_unary.h"
 #include "iseul_weighted.h"
 
@@ -131,6 +132,18 @@ typedef struct {
 } iseul_mean_factor_s8_t;
 
 void iseul_mean_factor_s8(const iseul_mean_factor_s8_t *p, const int8_t *in, int8_t *out);
+
+// --- softmax
+
+typedef struct {
+  int32_t rows, size;
+  const float *exponentials;  // 256, of the distances 0, 1, .. 255 to the row's maximum
+  float factor;               // what a share of 1 becomes
+  int32_t zero_point;
+  float low, high;  // of the output, minus zero_point
+} iseul_softmax_factor_s8_t;
+
+void iseul_softmax_factor_s8(const iseul_softmax_factor_s8_t *p, const int8_t *in, int8_t *out);
 
 // --- reals to integers
 

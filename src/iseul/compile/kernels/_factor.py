@@ -205,3 +205,32 @@ def mean(axes: Callable[[Any, Io], Mapping[str, Field]], few_axes: Any, n: Any) 
         emit,
         requantization="float",
     )
+
+
+def softmax(rows_of: Callable[[Io], Mapping[str, Field]], overlap: Any) -> Card:
+    """The card of softmax. rows_of: gives number and size of rows."""
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        size, zero = io.inputs[0].shape[-1], zero_point(io.outputs[0])
+        return {
+            **rows_of(io),
+            "exponentials": float_requantized.exponentials(attrs.beta, size, io),
+            "factor": float(float_requantized.share_factor(io)),
+            "zero_point": zero,
+            **_limits("none", io, -zero),
+        }
+
+    def cost(attrs: Any, io: Io) -> int:
+        """45 per value, 40 per row."""
+        n = io.inputs[0].n_elements
+        return 45 * n + 40 * (n // io.inputs[0].shape[-1])
+
+    return Card(
+        "iseul_softmax_factor_s8",
+        "iseul_softmax_factor_s8_t",
+        _INT8,
+        cost,
+        emit,
+        overlap=overlap,
+        requantization="float",
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._overlap import value_by_value
 from iseul.graph.ops.softmax import exponentials, multiplier_int16, tables_int16
@@ -98,4 +99,5 @@ CARDS = (
         emit_f32,
         overlap=value_by_value,
     ),
+    factor.softmax(rows_of, value_by_value),
 )

@@ -14,6 +14,9 @@ They are those of x86-64 with AVX2 (onnxruntime 1.32), found equal on all pairs 
                                    core/mlas/lib/qlmul.cpp
     average_pool2d                 reals are summed tap by tap, divided by their number and s_y,
                                    rint(.. + zp_y); contrib_ops/cpu/quantization/qlinear_pool.cc
+    softmax                        rint(e * floor(1 / s_y) / sum of e) + zp_y, e from a table of
+                                   float32, summed one by one;
+                                   contrib_ops/cpu/quantization/qlinear_softmax.cc
     mean                           rint(float(sum) * (s_x / (s_y * n))) + zp_y
                                    core/mlas/lib/qlgavgpool.cpp
 
@@ -23,6 +26,7 @@ numbers are more than those here (128 for uint8).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +37,8 @@ from iseul.numerics import float_requantize as real
 from iseul.numerics.affine import activation_range
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from iseul.graph.ir import Io, Value
     from iseul.numerics.affine import Activation
     from iseul.numerics.float_requantize import Requantization
@@ -119,3 +125,33 @@ def mean_factor(n: int, io: Io) -> np.float32:
     """s_x / (s_y * n)."""
     steps = np.float32(scale_of(io.outputs[0])) * np.float32(n)
     return real.ratio(scale_of(io.inputs[0]), divisor=float(steps))
+
+
+# --- softmax
+
+
+def exponentials(beta: float, n: int, io: Io) -> NDArray[np.float32]:
+    """exp(beta * s_x * (shift - d)) for distances d = 0 .. 255 to a row's maximum, as float32.
+
+    The shift makes them as large as sums of n of them (at least 2) allow.
+    """
+    step = float(np.float32(scale_of(io.inputs[0]))) * beta
+    largest = float(np.finfo(np.float32).max / np.float32(max(n, 2)))
+    shift = max(0.0, math.log(largest) - 5.0) / step
+    return np.array([math.exp((shift - d) * step) for d in range(256)]).astype(np.float32)
+
+
+def share_factor(io: Io) -> np.float32:
+    """floor(1 / s_y): what a share of 1 becomes."""
+    return np.floor(np.float32(1) / np.float32(scale_of(io.outputs[0])))
+
+
+def shares(distance: NDArray[np.int64], beta: float, io: Io) -> NDArray[np.int64]:
+    """Distances to the row's maximum (..., K) to the output's integers."""
+    e = exponentials(beta, distance.shape[-1], io)[distance]
+    total = np.add.accumulate(e, axis=-1)[..., -1:]  # one by one, in float32
+    zero = quantized.zero_point(io.outputs[0])
+    low, high = clamp("none", io, -zero)
+    with np.errstate(over="ignore"):  # a row of one value: infinite, which becomes the highest
+        scaled = e * share_factor(io)
+    return real.to_whole(scaled / total, low, high) + zero

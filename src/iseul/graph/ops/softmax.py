@@ -7,6 +7,8 @@ int8:   fixed-point exponentials of the distance to the row's maximum in Q5.26, 
         the exponentials are a table
 int16:  exponentials of the distance from -10 to 0 and the reciprocal of their sum by straight
         lines in tables of 513; the output is int16 with scale 2^-15
+float factors: int8 with any output scale, exponentials in a table of float32 (ONNX Runtime); see
+        `_float_requantized`
 Inputs: x (..., K).
 Source: TensorFlow Lite Micro: reference/softmax.h, micro/kernels/softmax_common.cc. Its int8
 softmax stops where the exponentials add up to 512 or more; here all shares are 0 then, as they
@@ -24,10 +26,12 @@ from pydantic import Field
 
 from iseul.core.config import Config
 from iseul.core.errors import ShapeError
+from iseul.graph.ops import _float_requantized as float_requantized
 from iseul.graph.ops import _quantized as quantized
-from iseul.graph.ops._shape import expect_inputs
+from iseul.graph.ops._shape import REQUANTIZATION, expect_inputs
 from iseul.numerics import fixed_point, lut
 from iseul.numerics.affine import INTEGER_RANGE, per_tensor
+from iseul.numerics.float_requantize import Requantization
 from iseul.numerics.requantize import quantize_multiplier, requantize, rounding_divide_by_pot
 
 if TYPE_CHECKING:
@@ -51,6 +55,7 @@ def BATCHED(attrs: Attrs, io: Io) -> bool:
 
 class Attrs(Config):
     beta: float = Field(default=1.0, gt=0, le=1e30, description="factor on x; > 0")
+    requantization: Requantization = REQUANTIZATION
 
 
 def infer(attrs: Any, inputs: Sequence[Value]) -> tuple[Shape, ...]:
@@ -104,6 +109,8 @@ def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
         return [e / e.sum(axis=-1, keepdims=True)]
     x = x.astype(np.int64)
     distance = x.max(axis=-1, keepdims=True) - x
+    if attrs.requantization == "float":
+        return [float_requantized.shares(distance, attrs.beta, io).astype(io.dtype)]
     if io.inputs[0].dtype == "int16":
         return [_of_int16(attrs, distance, io, tables_int16(), bits).astype(np.int16)]
     e = exponentials(attrs.beta, io)[distance]
@@ -119,6 +126,9 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     if io.outputs[0].is_float:
         return [torch.softmax(x * attrs.beta, dim=-1)]
     distance = x.amax(-1, keepdim=True) - x
+    if attrs.requantization == "float":  # the order of sums is part of it
+        q = float_requantized.shares(distance.cpu().numpy(), attrs.beta, io)
+        return [torch.tensor(q, device=x.device)]
     if io.inputs[0].dtype == "int16":
         tables = tuple(torch.tensor(table, device=x.device) for table in tables_int16())
         return [_of_int16(attrs, distance, io, tables, bits_torch)]
@@ -184,7 +194,7 @@ def output_holds_shares(attrs: Attrs, io: Io) -> str | None:
     """int8 outputs have steps of 2^-8 from -128; int16: 2^-16 from -32768 of int8, 2^-15 from 0"""
     quant = io.outputs[0].quant
     wanted = _OUTPUTS.get((io.inputs[0].dtype, io.outputs[0].dtype))
-    if quant is None or wanted is None:
+    if quant is None or wanted is None or attrs.requantization == "float":
         return None
     # the reference allows 1/1000 but for int8
     near = 0.0 if io.dtype == "int8" else 1e-3
@@ -197,7 +207,7 @@ def output_holds_shares(attrs: Attrs, io: Io) -> str | None:
 def scale_counts(attrs: Attrs, io: Io) -> str | None:
     """beta times an int8 input's scale is more than 2^-26"""
     first = io.inputs[0]
-    if first.quant is None or first.dtype != "int8":
+    if first.quant is None or first.dtype != "int8" or attrs.requantization == "float":
         return None
     if attrs.beta * first.quant.scale[0] * 2.0 ** (31 - DIFFERENCE_BITS) > 1:
         return None
@@ -224,6 +234,7 @@ def row_of_int16_fits(attrs: Attrs, io: Io) -> str | None:
 constraints = (
     kinds_of_softmax,
     quantized.quantized_per_tensor,
+    quantized.float_factors_for_int8,
     output_holds_shares,
     scale_counts,
     scale_of_int16,

@@ -11,6 +11,7 @@ import numpy as np
 
 from iseul.core.errors import DataError, UnsupportedError
 from iseul.graph.read._onnx import _layout as layout
+from iseul.graph.read._onnx import _quantization as q
 from iseul.graph.read._onnx._file import MICROSOFT
 
 if TYPE_CHECKING:
@@ -144,19 +145,30 @@ def softmax(op: str) -> Converter:
     """Softmax or LogSoftmax: before opset 13 over all axes from `axis` on, as one."""
 
     def convert(t: Translator, c: Call) -> Tensor:
-        x = _input(t, c)
-        axis = c.axis(c.attributes.integer("axis", -1 if c.opset >= 13 else 1), x.rank)
-        if c.opset < 13 and axis != x.rank - 1:
-            rows, n = prod(x.shape[:axis]), prod(x.shape[axis:])
-            if n not in x.shape[axis:]:
-                flat = t.ordered(t.reshaped(x, (rows, n)), (0, 1))
-                y = replace(flat, value=t.node(op, [flat.value], c.name))
-                return t.reshaped(y, x.shape)
-            axis = x.shape.index(n, axis)  # all others have one element
-        x = t.ordered(x, layout.with_last(x.layout, axis))
-        return replace(x, value=t.node(op, [x.value], c.name))
+        return _softmax(t, c, op, _input(t, c))
 
     return convert
+
+
+def softmax_of_integers(t: Translator, c: Call) -> Tensor | None:
+    """ONNX Runtime's QLinearSoftmax."""
+    x = t.whole(t.tensor(c.operand(0)))
+    if c.wanted is None or q.quant_of(t, x) is None:
+        return None
+    return _softmax(t, c, "softmax", x, quant=c.wanted, requantization="float")
+
+
+def _softmax(t: Translator, c: Call, op: str, x: Tensor, **attrs: Any) -> Tensor:
+    axis = c.axis(c.attributes.integer("axis", -1 if c.opset >= 13 else 1), x.rank)
+    if c.opset < 13 and axis != x.rank - 1:
+        rows, n = prod(x.shape[:axis]), prod(x.shape[axis:])
+        if n not in x.shape[axis:]:
+            flat = t.ordered(t.reshaped(x, (rows, n)), (0, 1))
+            y = replace(flat, value=t.node(op, [flat.value], c.name, **attrs))
+            return t.reshaped(y, x.shape)
+        axis = x.shape.index(n, axis)  # all others have one element
+    x = t.ordered(x, layout.with_last(x.layout, axis))
+    return replace(x, value=t.node(op, [x.value], c.name, **attrs))
 
 
 CONVERTERS: dict[str, Any] = {
@@ -172,3 +184,4 @@ CONVERTERS: dict[str, Any] = {
     "Softmax": softmax("softmax"),
     f"{MICROSOFT}.SimplifiedLayerNormalization": rms_normalization,
 }
+INTEGERS: dict[str, Any] = {"Softmax": softmax_of_integers}
