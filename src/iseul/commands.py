@@ -257,7 +257,8 @@ def check(path: Path, board: str) -> Json:
             {"name": b.name, "op": b.op, "supported": False, "reason": b.problem, "try": b.remedy}
             for b in error.blockers
         ]
-        unknown = {"arena_lower_bound_bytes": None, "constant_bytes": None}
+        keys = ("arena_lower_bound_bytes", "state_bytes", "constant_bytes")
+        unknown = dict.fromkeys(keys)
         return {**where, "supported": False, "nodes": nodes, **unknown}
     return {**where, **check_model(graph, target)}
 
@@ -269,7 +270,8 @@ def check_table(value: Json) -> Table:
         title=f"{value['model']} on {value['target']}: {fits}",
         caption=(
             f"arena at least {value['arena_lower_bound_bytes']:,} bytes, "
-            f"constants {value['constant_bytes']:,} bytes"
+            + (f"states {value['state_bytes']:,} bytes, " if value["state_bytes"] else "")
+            + f"constants {value['constant_bytes']:,} bytes"
             if value["constant_bytes"] is not None
             else "only what stands in the way is listed; sizes are not known"
         ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from iseul.compile.emit._c_constants import collect, unsupported_bytes
+from iseul.compile.emit._c_model import state_layout
 from iseul.compile.lower import try_lower
 from iseul.core.errors import BudgetError
 
@@ -39,6 +40,7 @@ def check_model(graph: Graph, target: Target) -> dict[str, Any]:
         "supported": not blocked,
         "nodes": nodes,
         "arena_lower_bound_bytes": lowered.plan().lower_bound_bytes,
+        "state_bytes": state_layout(lowered.graph)[1],
         "constant_bytes": collect(lowered).n_bytes + unsupported_bytes(lowered),
     }
 
