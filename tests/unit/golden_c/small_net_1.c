@@ -7,13 +7,13 @@
 //      3  sum      add              1x3      iseul_add_s8                  0
 //      4  softmax  softmax          1x3      iseul_softmax_s8              0
 //
-// Arena: 151 bytes (lower bound 150).
+// Arena: 135 bytes (lower bound 135).
 //
 //   offset  bytes  steps  buffer
-//        0     75  0-1    conv/1
-//       76     60  0-0    image
-//       76     75  1-2    add
-//        0      3  2-3    classes
+//        0     60  0-0    image
+//       60     75  0-1    conv/1
+//        0     75  1-2    add
+//       76      3  2-3    classes
 //        4      3  3-4    sum
 //        0      3  4-4    softmax
 #include <string.h>
@@ -35,7 +35,7 @@ ISEUL_NOINLINE void small_net_1_node_0(small_net_1_t *m) {
       .output = {.multiplier = small_net_1_conv_1_multiplier, .shift = small_net_1_conv_1_shift,
           .step = 1, .zero_point = -128, .low = -128, .high = 127},
   };
-  iseul_conv2d_s8(&p, ISEUL_AT(const int8_t, m->arena, 76), ISEUL_AT(int8_t, m->arena, 0));
+  iseul_conv2d_s8(&p, ISEUL_AT(const int8_t, m->arena, 0), ISEUL_AT(int8_t, m->arena, 60));
 }
 
 // 1 "add": add
@@ -58,8 +58,8 @@ ISEUL_NOINLINE void small_net_1_node_1(small_net_1_t *m) {
       .low = -128,
       .high = 127,
   };
-  iseul_add_s8(&p, ISEUL_AT(const int8_t, m->arena, 0), small_net_1_offset_data,
-      ISEUL_AT(int8_t, m->arena, 76));
+  iseul_add_s8(&p, ISEUL_AT(const int8_t, m->arena, 60), small_net_1_offset_data,
+      ISEUL_AT(int8_t, m->arena, 0));
 }
 
 // 2 "classes": fully_connected
@@ -76,7 +76,7 @@ ISEUL_NOINLINE void small_net_1_node_2(small_net_1_t *m) {
       .output = {.multiplier = small_net_1_classes_multiplier, .shift = small_net_1_classes_shift,
           .step = 0, .zero_point = 4, .low = -128, .high = 127},
   };
-  iseul_fully_connected_s8(&p, ISEUL_AT(const int8_t, m->arena, 76), ISEUL_AT(int8_t, m->arena, 0));
+  iseul_fully_connected_s8(&p, ISEUL_AT(const int8_t, m->arena, 0), ISEUL_AT(int8_t, m->arena, 76));
 }
 
 // 3 "sum": add
@@ -99,7 +99,7 @@ ISEUL_NOINLINE void small_net_1_node_3(small_net_1_t *m) {
       .low = -128,
       .high = 127,
   };
-  iseul_add_s8(&p, ISEUL_AT(const int8_t, m->arena, 0),
+  iseul_add_s8(&p, ISEUL_AT(const int8_t, m->arena, 76),
       ISEUL_AT(const int8_t, (uint8_t *)m->state, 0), ISEUL_AT(int8_t, m->arena, 4));
 }
 
@@ -145,7 +145,7 @@ int8_t *small_net_1_input(small_net_1_t *m, int i) {
   }
   switch (i) {
     case 0:  // image
-      return ISEUL_AT(int8_t, m->arena, 76);
+      return ISEUL_AT(int8_t, m->arena, 0);
     default:
       return NULL;
   }

@@ -14,6 +14,7 @@ import numpy as np
 
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._card import Card
+from iseul.compile.kernels._overlap import value_by_value
 from iseul.core import registry
 from iseul.graph.build import OPS
 from iseul.graph.ir import Io
@@ -133,6 +134,7 @@ def card(
         per_value(n_instructions),
         emit_all,
         inputs=(0, 1),
+        overlap=value_by_value,
     )
 
 
@@ -241,4 +243,5 @@ def lookup(op: str) -> Card:
         cost,
         emit,
         inputs=_passed,
+        overlap=value_by_value,
     )

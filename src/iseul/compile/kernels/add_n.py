@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._binary import operands
 from iseul.compile.kernels._card import Card, every_input
+from iseul.compile.kernels._overlap import value_by_value
 from iseul.graph.ops._quantized import zero_point
 from iseul.graph.ops.add_n import LEFT_SHIFT, multipliers
 from iseul.numerics.requantize import requantize
@@ -59,6 +60,7 @@ CARDS = (
         emit_s8,
         inputs=every_input,
         arrays="in",
+        overlap=value_by_value,
     ),
     Card(
         "iseul_add_n_f32",
@@ -68,5 +70,6 @@ CARDS = (
         emit_f32,
         inputs=every_input,
         arrays="in",
+        overlap=value_by_value,
     ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from iseul.compile.kernels import _binary as binary
 from iseul.compile.kernels._card import Card, kinds
+from iseul.compile.kernels._overlap import value_by_value
 
 if TYPE_CHECKING:
     from iseul.compile.kernels._card import Fields
@@ -27,4 +28,14 @@ def emit(attrs: Any, io: Io) -> Fields:
     return {"shape": {"n_axes": 1, "size": n, "step": steps}, "truth": 0b0001}
 
 
-CARDS = (Card("iseul_logical", "iseul_logical_t", (kinds("bool"),), cost, emit, inputs=(0, 0)),)
+CARDS = (
+    Card(
+        "iseul_logical",
+        "iseul_logical_t",
+        (kinds("bool"),),
+        cost,
+        emit,
+        inputs=(0, 0),
+        overlap=value_by_value,
+    ),
+)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from iseul.compile.kernels import _binary as binary
 from iseul.compile.kernels._card import Card
+from iseul.compile.kernels._overlap import value_by_value
 from iseul.numerics.affine import storage
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ CARDS = tuple(
         binary.per_value(14),
         emit,
         inputs=(0, 1, 2),
+        overlap=value_by_value,
     )
     for n_bytes in (1, 2, 4, 8)
 )
