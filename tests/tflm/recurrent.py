@@ -8,7 +8,11 @@ from functools import partial
 import numpy as np
 from numpy.random import Generator
 
-from iseul.graph.read._tflite.recurrent import SVDFOptions, UnidirectionalSequenceLSTMOptions
+from iseul.graph.read._tflite.recurrent import (
+    SequenceRNNOptions,
+    SVDFOptions,
+    UnidirectionalSequenceLSTMOptions,
+)
 from tflm._draw import Single, a_scale, a_shape, a_zero_point
 from unit._tflite_bytes import Model
 
@@ -111,7 +115,27 @@ def svdf(rng: Generator, state: str) -> Single:
     return Single(net, [x], [y], rtol=2e-6 if is_float else 0.0, steps=memory + 3, largest=1.0)
 
 
+def rnn(rng: Generator) -> Single:
+    net = Model()
+    batch, steps, n_in, size = a_shape(rng, 4, 6)
+    time_major = bool(rng.random() < 0.5)
+    order = (steps, batch) if time_major else (batch, steps)
+    x, y = (net.tensor((*order, n), "float32") for n in (n_in, size))
+    constants = [
+        net.tensor(shape, "float32", data=rng.normal(0, 0.5, shape))
+        for shape in ((size, n_in), (size, size), (size,))
+    ]
+    hidden = net.tensor((batch, size), "float32", f5=VARIABLE)
+    options = {
+        SequenceRNNOptions.TIME_MAJOR: ("u1", int(time_major)),
+        SequenceRNNOptions.ACTIVATION: ("i1", int(rng.choice([1, 3, TANH]))),
+    }
+    net.operator("UNIDIRECTIONAL_SEQUENCE_RNN", [x, *constants, hidden], [y], options, 31)
+    return Single(net, [x], [y], rtol=2e-6, steps=STEPS, largest=1.0, runtime="litert")
+
+
 CASES = {
+    "rnn": rnn,
     "lstm_s8": partial(lstm, kind="int8"),
     "lstm_s16": partial(lstm, kind="int16"),
     "lstm_f32": partial(lstm, kind="float32"),
