@@ -261,6 +261,51 @@ typedef struct {
 
 void iseul_transpose_conv_f32(const iseul_transpose_conv_f32_t *p, const float *in, float *out);
 
+// --- products of matrices
+
+typedef struct {
+  int32_t size[4];               // of the leading axes, outermost first
+  int32_t a_next[4], b_next[4];  // elements from matrix to matrix along them; 0 repeats
+  int32_t rows, columns, depth;
+  int32_t a_row, a_step;     // elements from row to row, and along the sum
+  int32_t b_column, b_step;  // elements from column to column, and along the sum
+} iseul_matrices_t;
+
+// First element of the matrix at a place of the leading axes.
+static inline int32_t iseul_matrix_at(const int32_t place[4], const int32_t next[4]) {
+  return place[0] * next[0] + place[1] * next[1] + place[2] * next[2] + place[3] * next[3];
+}
+
+// To the next place; the last axis runs fastest.
+static inline void iseul_next_place(int32_t place[4], const int32_t size[4]) {
+  for (int32_t axis = 3; axis >= 0; --axis) {
+    if (++place[axis] < size[axis]) {
+      return;
+    }
+    place[axis] = 0;
+  }
+}
+
+typedef struct {
+  iseul_matrices_t matrices;
+  int32_t a_zero_point, b_zero_point;
+  int32_t multiplier, shift;  // of 16 bits for int16
+  int32_t zero_point, low, high;
+} iseul_batch_matmul_t;
+
+void iseul_batch_matmul_s8(const iseul_batch_matmul_t *p, const int8_t *a, const int8_t *b,
+                           int8_t *out);
+void iseul_batch_matmul_s16(const iseul_batch_matmul_t *p, const int16_t *a, const int16_t *b,
+                            int16_t *out);
+
+typedef struct {
+  iseul_matrices_t matrices;
+  float low, high;
+} iseul_batch_matmul_f32_t;
+
+void iseul_batch_matmul_f32(const iseul_batch_matmul_f32_t *p, const float *a, const float *b,
+                            float *out);
+
 // --- fully connected
 
 typedef struct {

@@ -112,6 +112,12 @@ class FullyConnectedOptions:
     ASYMMETRIC_QUANTIZE_INPUTS = 3
 
 
+class BatchMatMulOptions:
+    UNION = 101
+    ADJ_X = 0
+    ADJ_Y = 1
+
+
 class SoftmaxOptions:
     UNION = 9
     BETA = 0

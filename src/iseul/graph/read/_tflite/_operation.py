@@ -123,8 +123,14 @@ class Operation:
 
     def before(self, op: str, x: Value, y_shape: Shape, **attrs: Any) -> tuple[Node, Value]:
         """A node of one input before the op's own, and its output: x with another shape."""
-        y = self._between(f"{self.name}_{op}", replace(x, shape=y_shape))
-        return _made(op, y.name, [x], [y], attrs), y
+        return self.on_the_way(op, [x], replace(x, shape=y_shape), **attrs)
+
+    def on_the_way(
+        self, op: str, inputs: Sequence[Value], like: Value, **attrs: Any
+    ) -> tuple[Node, Value]:
+        """A node before the op's own, and its output: a value of another's type."""
+        y = self._between(f"{self.name}_{op}", like)
+        return _made(op, y.name, inputs, [y], attrs), y
 
     def moved(self, op: str, x: Value, inputs: Sequence[Value] = (), **attrs: Any) -> list[Node]:
         """The node that copies elements of x to all outputs, and what follows it.
