@@ -139,15 +139,15 @@ def comparison(rng: Generator, kind: str, dtype: str) -> Single:
     data = numbers(rng, dtype, found[1])
     b = net.tensor(found[1], dtype, data=data if rng.random() < 0.5 else None, **second)
     y = net.tensor(out, "bool")
-    inputs = [a] if schema_buffer(net, b) else [a, b]
-    if rng.random() < 0.2 and not schema_buffer(net, b):  # with itself
+    inputs = [a] if buffer_of(net, b) else [a, b]
+    if rng.random() < 0.2 and not buffer_of(net, b):  # with itself
         b, inputs = a, [a]
         y = net.tensor(found[0], "bool")
     net.operator(kind, [a, b], [y])
     return Single(net, inputs, [y], largest=2.0)
 
 
-def schema_buffer(net: Model, tensor: int) -> int:
+def buffer_of(net: Model, tensor: int) -> int:
     """Number of the buffer of a tensor; 0 if it is no constant."""
     return int(net.tensors[tensor][2][1])
 

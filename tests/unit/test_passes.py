@@ -319,6 +319,18 @@ def test_int8_activation_fuses_if_the_quantization_is_the_same(relu: str) -> Non
     assert ops(rewrite("fuse_activation", other)) == ["conv2d", relu]
 
 
+@pytest.mark.parametrize("op", ["add", "sub", "mul", "div"])
+def test_int8_activation_fuses_into_arithmetic(op: str) -> None:
+    net, x = start_int8()
+    quant = per_tensor(0.0007 if op == "div" else 0.1, -5)
+    y = net.node(op, [x, net.constant("c", np.int8([90]), quant=A)], quant=quant)
+    graph = net.graph([net.node("relu6", [y])], level="quantized")
+    fused = rewrite("fuse_activation", graph)
+    assert ops(fused) == [op]
+    assert fused.nodes[0].attrs.activation == "relu6"  # type: ignore[attr-defined]
+    assert_same_outputs(graph, fused)
+
+
 def test_int8_pad_folds_to_the_bit() -> None:
     net, x = start_int8()
     y = conv_int8(net, net.node("pad", [x], pads=((0, 0), (1, 1), (2, 0), (0, 0))))

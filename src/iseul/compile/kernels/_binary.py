@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MOST_AXES = 8  # ISEUL_BROADCAST_AXES
 
 # Predicted instructions on a Cortex-M4 of each run along the last axis, and at the start
-RUN, START = 30, 60
+RUN, START = 38, 100
 
 
 # --- broadcasting

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from iseul.graph.ir import DType, Io
 
 _KINDS: tuple[tuple[str, DType, int], ...] = (
-    ("s8", "int8", 13),
-    ("s16", "int16", 13),
+    ("s8", "int8", 17),
+    ("s16", "int16", 12),
     ("s32", "int32", 13),
-    ("s64", "int64", 22),
-    ("f32", "float32", 16),
+    ("s64", "int64", 15),
+    ("f32", "float32", 14),
 )
 
 

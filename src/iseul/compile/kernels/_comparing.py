@@ -57,10 +57,10 @@ def cards(op: str) -> tuple[Card, ...]:
 
     scaled, plain = "iseul_compare_scaled_t", "iseul_compare_t"
     return (
-        binary.card("iseul_compare_s8", scaled, ("int8", "int8", "bool"), 60, emit_scaled),
-        binary.card("iseul_compare_s16", scaled, ("int16", "int16", "bool"), 60, emit_scaled),
-        binary.card("iseul_compare_s32", plain, ("int32", "int32", "bool"), 22, emit),
-        binary.card("iseul_compare_s64", plain, ("int64", "int64", "bool"), 34, emit),
-        binary.card("iseul_compare_f32", plain, ("float32", "float32", "bool"), 30, emit),
+        binary.card("iseul_compare_s8", scaled, ("int8", "int8", "bool"), 64, emit_scaled),
+        binary.card("iseul_compare_s16", scaled, ("int16", "int16", "bool"), 64, emit_scaled),
+        binary.card("iseul_compare_s32", plain, ("int32", "int32", "bool"), 21, emit),
+        binary.card("iseul_compare_s64", plain, ("int64", "int64", "bool"), 27, emit),
+        binary.card("iseul_compare_f32", plain, ("float32", "float32", "bool"), 24, emit),
         binary.card("iseul_logical", "iseul_logical_t", ("bool",), 16, emit_truth),
     )

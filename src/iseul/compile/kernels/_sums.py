@@ -23,7 +23,7 @@ def sums(op: str, b_sign: int) -> tuple[Card, ...]:
     return (
         binary.lookup(op),
         binary.card("iseul_add_s8", "iseul_aligned_t", ("int8",), 75, emit),
-        binary.card("iseul_add_s16", "iseul_aligned_t", ("int16",), 75, emit),
-        binary.card(f"iseul_{op}_s32", "iseul_plain_t", ("int32",), 14, clamp),
+        binary.card("iseul_add_s16", "iseul_aligned_t", ("int16",), 69, emit),
+        binary.card(f"iseul_{op}_s32", "iseul_plain_t", ("int32",), 17, clamp),
         binary.card(f"iseul_{op}_f32", "iseul_real_pair_t", ("float32",), 19, real),
     )

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def cost_s8(attrs: Any, io: Io) -> int:
-    """45 per value, 26 per value and input."""
-    return (45 + 26 * len(io.inputs)) * io.outputs[0].n_elements
+    """54 per value, 15 per value and input."""
+    return (54 + 15 * len(io.inputs)) * io.outputs[0].n_elements
 
 
 def emit_s8(attrs: Any, io: Io) -> Fields:
@@ -42,8 +42,8 @@ def emit_s8(attrs: Any, io: Io) -> Fields:
 
 
 def cost_f32(attrs: Any, io: Io) -> int:
-    """12 per value, 8 per value and input."""
-    return (12 + 8 * len(io.inputs)) * io.outputs[0].n_elements
+    """9 per value, 6 per value and input."""
+    return (9 + 6 * len(io.inputs)) * io.outputs[0].n_elements
 
 
 def emit_f32(attrs: Any, io: Io) -> Fields:

@@ -35,7 +35,7 @@ REMEDY = "divide int8, int32 or float32 numbers, or multiply by the reciprocal"
 
 CARDS = (
     binary.lookup("div"),
-    binary.card("iseul_div_s8", "iseul_div_s8_t", ("int8",), 120, emit),
-    binary.card("iseul_div_s32", "iseul_plain_t", ("int32",), 26, binary.plain_clamp),
-    binary.card("iseul_div_f32", "iseul_real_pair_t", ("float32",), 32, binary.real_clamp),
+    binary.card("iseul_div_s8", "iseul_div_s8_t", ("int8",), 118, emit),
+    binary.card("iseul_div_s32", "iseul_plain_t", ("int32",), 20, binary.plain_clamp),
+    binary.card("iseul_div_f32", "iseul_real_pair_t", ("float32",), 19, binary.real_clamp),
 )

@@ -5,4 +5,4 @@ from __future__ import annotations
 
 from iseul.compile.kernels import _binary as binary
 
-CARDS = (binary.card("iseul_floor_mod_f32", "iseul_pair_t", ("float32",), 60, binary.no_fields),)
+CARDS = (binary.card("iseul_floor_mod_f32", "iseul_pair_t", ("float32",), 58, binary.no_fields),)

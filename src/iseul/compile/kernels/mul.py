@@ -31,9 +31,9 @@ def emit(attrs: Any, io: Io) -> Fields:
 
 CARDS = (
     binary.lookup("mul"),
-    binary.card("iseul_mul_s8", "iseul_mul_t", ("int8",), 40, emit),
-    binary.card("iseul_mul_s16", "iseul_mul_t", ("int16",), 40, emit),
-    binary.card("iseul_mul_s32", "iseul_plain_t", ("int32",), 14, binary.plain_clamp),
+    binary.card("iseul_mul_s8", "iseul_mul_t", ("int8",), 39, emit),
+    binary.card("iseul_mul_s16", "iseul_mul_t", ("int16",), 32, emit),
+    binary.card("iseul_mul_s32", "iseul_plain_t", ("int32",), 17, binary.plain_clamp),
     binary.card("iseul_mul_f32", "iseul_real_pair_t", ("float32",), 19, binary.real_clamp),
     *factor.multiplication(),
 )

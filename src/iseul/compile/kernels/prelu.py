@@ -30,7 +30,7 @@ def emit(attrs: Any, io: Io) -> Fields:
 
 CARDS = (
     binary.lookup("prelu"),
-    binary.card("iseul_prelu_s8", "iseul_prelu_t", ("int8",), 42, emit),
-    binary.card("iseul_prelu_s16", "iseul_prelu_t", ("int16", "int8", "int16"), 42, emit),
-    binary.card("iseul_prelu_f32", "iseul_pair_t", ("float32",), 16, binary.no_fields),
+    binary.card("iseul_prelu_s8", "iseul_prelu_t", ("int8",), 34, emit),
+    binary.card("iseul_prelu_s16", "iseul_prelu_t", ("int16", "int8", "int16"), 35, emit),
+    binary.card("iseul_prelu_f32", "iseul_pair_t", ("float32",), 13, binary.no_fields),
 )

@@ -35,7 +35,7 @@ CARDS = tuple(
         f"iseul_select_b{8 * n_bytes}",
         "iseul_pair_t",
         (_elements_of(n_bytes), binary.few_axes),
-        binary.per_value(14),
+        binary.per_value(11),
         emit,
         inputs=(0, 1, 2),
         overlap=value_by_value,

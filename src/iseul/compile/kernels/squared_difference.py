@@ -21,8 +21,8 @@ def emit(attrs: Any, io: Io) -> Fields:
 _STEM = "iseul_squared_difference"
 CARDS = (
     binary.lookup("squared_difference"),
-    binary.card(f"{_STEM}_s8", "iseul_aligned_t", ("int8",), 76, emit),
-    binary.card(f"{_STEM}_s16", "iseul_aligned_t", ("int16",), 76, emit),
-    binary.card(f"{_STEM}_s32", "iseul_plain_t", ("int32",), 14, binary.plain_clamp),
-    binary.card(f"{_STEM}_f32", "iseul_pair_t", ("float32",), 13, binary.no_fields),
+    binary.card(f"{_STEM}_s8", "iseul_aligned_t", ("int8",), 68, emit),
+    binary.card(f"{_STEM}_s16", "iseul_aligned_t", ("int16",), 61, emit),
+    binary.card(f"{_STEM}_s32", "iseul_plain_t", ("int32",), 18, binary.plain_clamp),
+    binary.card(f"{_STEM}_f32", "iseul_pair_t", ("float32",), 10, binary.no_fields),
 )
