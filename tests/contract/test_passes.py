@@ -10,6 +10,7 @@ from iseul.graph.interpret import interpret_samples
 from iseul.graph.ir import Graph
 from iseul.graph.passes._order import ORDER, PASSES, run_passes
 from iseul.graph.verify import check_graph
+from iseul.numerics.affine import per_channel, per_tensor
 from iseul.targets import load_target
 
 
@@ -38,16 +39,37 @@ def graph_with_everything() -> Graph:
     return b.graph([b.node("fully_connected", [shallow, reals(5, 4)], name="out"), y])
 
 
+def quantized_graph() -> Graph:
+    """float -> int8 -> a conv of which one channel is never above 0 -> a conv -> float."""
+    rng = np.random.default_rng(9)
+    b = Builder("quantized")
+    quant = per_tensor(0.1, -128)
+    x = b.node("quantize", [b.input("x", (1, 6, 6, 3))], dtype="int8", quant=per_tensor(0.05, 3))
+    y = x
+    for i, shape in enumerate([(4, 3, 3, 3), (2, 1, 1, 4)]):
+        weights = rng.integers(-90, 90, shape).astype(np.int8)
+        w = b.constant(f"w{i}", weights, quant=per_channel([0.01] * shape[0], 0))
+        bias = np.array([0, -2_000_000, 0, 0][: shape[0]] if i == 0 else [5, 9], np.int32)
+        inputs = [y, w, b.constant(f"b{i}", bias)]
+        y = b.node("conv2d", inputs, quant=quant, activation="relu")
+    y = b.node("dequantize", [y], dtype="float32", quant=None)
+    return b.graph([y], "quantized")
+
+
+# what a pass is for, where the graph with everything does not have it
+EXAMPLES = {"remove_dead_channels": quantized_graph}
+
+
 @pytest.mark.parametrize("name", registry.names(PASSES))
 @pytest.mark.parametrize("board", [None, "nucleo-h743zi"])
 def test_a_pass_keeps_what_the_graph_computes(name: str, board: str | None) -> None:
     rewrite = registry.load(PASSES, name).rewrite
     target = load_target(board) if board else None
-    before = graph_with_everything()
+    before = EXAMPLES.get(name, graph_with_everything)()
     after = rewrite(before, target)
     check_graph(after)
     assert after.inputs == before.inputs and after.outputs == before.outputs
-    assert [node.op for node in after.nodes] != [node.op for node in before.nodes]
+    assert _sizes(after) != _sizes(before)
     x = np.random.default_rng(0).standard_normal((4, 1, 6, 6, 3), dtype=np.float32)
     for want, got in zip(
         interpret_samples(before, [x]).outputs, interpret_samples(after, [x]).outputs, strict=True
@@ -57,6 +79,10 @@ def test_a_pass_keeps_what_the_graph_computes(name: str, board: str | None) -> N
     assert [(n.name, n.op, n.inputs, n.attrs) for n in again.nodes] == [
         (n.name, n.op, n.inputs, n.attrs) for n in after.nodes
     ]
+
+
+def _sizes(graph: Graph) -> list[tuple[str, object]]:
+    return [(node.op, graph.values[node.outputs[0]].shape) for node in graph.nodes]
 
 
 def test_the_order_names_every_pass_and_ends_with_few_nodes() -> None:

@@ -126,10 +126,13 @@ def _shrink(graph: Graph, drop: dict[str, Mask], intervals: Mapping[str, Interva
 
 
 def _keep_two_scales(graph: Graph, node: Node, mask: Mask) -> None:
-    """A fully connected node with one scale per row multiplies otherwise than one with a single
-    scale (`_quantized.output_multipliers`), so at least two of its rows stay.
+    """Weights with a single scale are multiplied otherwise than those with one per channel
+    (`_quantized.output_multipliers`), so at least two scales stay where there were several.
     """
-    if node.op == "fully_connected" and (~mask).sum() < 2 <= len(mask):
+    if node.op not in (*_PRODUCTS, "depthwise_conv2d"):
+        return
+    quant = graph.values[node.inputs[1]].quant
+    if quant is not None and len(quant.scale) > 1 and (~mask).sum() < 2:
         mask[:2] = False
 
 
