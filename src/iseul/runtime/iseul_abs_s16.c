@@ -7,8 +7,9 @@
 #include "iseul_unary.h"
 
 void iseul_abs_s16(const iseul_requantize_t *p, const int16_t *in, int16_t *out) {
-  for (int32_t i = 0; i < p->n; ++i) {
-    const int32_t x = in[i] - p->in_zero_point;
-    out[i] = (int16_t)iseul_requantized(p, x < 0 ? -x : x);
+  const iseul_requantize_t r = *p;  // a copy, as out might be p for all that C knows
+  for (int32_t i = 0; i < r.n; ++i) {
+    const int32_t x = in[i] - r.in_zero_point;
+    out[i] = (int16_t)iseul_requantized(&r, x < 0 ? -x : x);
   }
 }

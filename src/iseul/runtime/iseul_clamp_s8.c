@@ -9,7 +9,8 @@
 #include "iseul_unary.h"
 
 void iseul_clamp_s8(const iseul_clamp_t *p, const int8_t *in, int8_t *out) {
-  for (int32_t i = 0; i < p->n; ++i) {
-    out[i] = (int8_t)iseul_clamp(in[i], p->low, p->high);
+  const iseul_clamp_t c = *p;  // a copy, as out might be p for all that C knows
+  for (int32_t i = 0; i < c.n; ++i) {
+    out[i] = (int8_t)iseul_clamp(in[i], c.low, c.high);
   }
 }

@@ -9,7 +9,8 @@
 void iseul_flip_8(const iseul_each_t *p, const void *in, void *out) {
   const uint8_t *const from = in;
   uint8_t *const to = out;
-  for (int32_t i = 0; i < p->n; ++i) {
+  const int32_t n = p->n;
+  for (int32_t i = 0; i < n; ++i) {
     to[i] = (uint8_t)(from[i] ^ 0x80u);
   }
 }

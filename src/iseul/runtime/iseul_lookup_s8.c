@@ -9,7 +9,8 @@
 
 void iseul_lookup_s8(const iseul_lookup_s8_t *p, const int8_t *in, int8_t *out) {
   const int8_t *const middle = p->table + 128;
-  for (int32_t i = 0; i < p->n; ++i) {
+  const int32_t n = p->n;
+  for (int32_t i = 0; i < n; ++i) {
     out[i] = middle[in[i]];
   }
 }

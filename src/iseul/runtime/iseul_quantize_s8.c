@@ -9,8 +9,9 @@
 #include "iseul_unary.h"
 
 void iseul_quantize_s8(const iseul_affine_t *p, const float *in, int8_t *out) {
-  for (int32_t i = 0; i < p->n; ++i) {
-    float ratio = in[i] / p->scale;
+  const iseul_affine_t a = *p;  // a copy, as out might be p for all that C knows
+  for (int32_t i = 0; i < a.n; ++i) {
+    float ratio = in[i] / a.scale;
     // wider than any result, so that the conversion below is defined
     ratio = ratio > -131072.0f ? ratio : -131072.0f;
     ratio = ratio < 131072.0f ? ratio : 131072.0f;
@@ -18,6 +19,6 @@ void iseul_quantize_s8(const iseul_affine_t *p, const float *in, int8_t *out) {
     const float rest = ratio - (float)q;
     q += rest >= 0.5f ? 1 : 0;
     q -= rest <= -0.5f ? 1 : 0;
-    out[i] = (int8_t)iseul_clamp(q + p->zero_point, INT8_MIN, INT8_MAX);
+    out[i] = (int8_t)iseul_clamp(q + a.zero_point, INT8_MIN, INT8_MAX);
   }
 }

@@ -9,8 +9,9 @@
 #include "iseul_unary.h"
 
 void iseul_quantize_u8(const iseul_affine_t *p, const float *in, uint8_t *out) {
-  for (int32_t i = 0; i < p->n; ++i) {
-    float ratio = in[i] / p->scale;
+  const iseul_affine_t a = *p;  // a copy, as out might be p for all that C knows
+  for (int32_t i = 0; i < a.n; ++i) {
+    float ratio = in[i] / a.scale;
     // wider than any result, so that the conversion below is defined
     ratio = ratio > -131072.0f ? ratio : -131072.0f;
     ratio = ratio < 131072.0f ? ratio : 131072.0f;
@@ -18,6 +19,6 @@ void iseul_quantize_u8(const iseul_affine_t *p, const float *in, uint8_t *out) {
     const float rest = ratio - (float)q;
     q += rest >= 0.5f ? 1 : 0;
     q -= rest <= -0.5f ? 1 : 0;
-    out[i] = (uint8_t)iseul_clamp(q + p->zero_point, 0, UINT8_MAX);
+    out[i] = (uint8_t)iseul_clamp(q + a.zero_point, 0, UINT8_MAX);
   }
 }

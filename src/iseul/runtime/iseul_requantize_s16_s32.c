@@ -7,7 +7,8 @@
 #include "iseul_unary.h"
 
 void iseul_requantize_s16_s32(const iseul_requantize_t *p, const int16_t *in, int32_t *out) {
-  for (int32_t i = 0; i < p->n; ++i) {
-    out[i] = iseul_requantized(p, in[i] - p->in_zero_point);
+  const iseul_requantize_t r = *p;  // a copy, as out might be p for all that C knows
+  for (int32_t i = 0; i < r.n; ++i) {
+    out[i] = iseul_requantized(&r, in[i] - r.in_zero_point);
   }
 }

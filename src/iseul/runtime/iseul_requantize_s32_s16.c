@@ -8,7 +8,8 @@
 #include "iseul_unary.h"
 
 void iseul_requantize_s32_s16(const iseul_requantize_t *p, const int32_t *in, int16_t *out) {
-  for (int32_t i = 0; i < p->n; ++i) {
-    out[i] = (int16_t)iseul_requantized(p, in[i] - p->in_zero_point);
+  const iseul_requantize_t r = *p;  // a copy, as out might be p for all that C knows
+  for (int32_t i = 0; i < r.n; ++i) {
+    out[i] = (int16_t)iseul_requantized(&r, in[i] - r.in_zero_point);
   }
 }

@@ -7,7 +7,8 @@
 #include "iseul_unary.h"
 
 void iseul_requantize_u8_s8(const iseul_requantize_t *p, const uint8_t *in, int8_t *out) {
-  for (int32_t i = 0; i < p->n; ++i) {
-    out[i] = (int8_t)iseul_requantized(p, in[i] - p->in_zero_point);
+  const iseul_requantize_t r = *p;  // a copy, as out might be p for all that C knows
+  for (int32_t i = 0; i < r.n; ++i) {
+    out[i] = (int8_t)iseul_requantized(&r, in[i] - r.in_zero_point);
   }
 }

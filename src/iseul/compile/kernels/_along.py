@@ -34,8 +34,8 @@ def _input_is(dtype: DType) -> Rule:
 
 
 def cost(attrs: Attrs, io: Io) -> int:
-    """7 per value, 25 per index."""
-    return 7 * io.inputs[0].n_elements + 25 * io.outputs[0].n_elements
+    """8 per value, 30 per index."""
+    return 8 * io.inputs[0].n_elements + 30 * io.outputs[0].n_elements
 
 
 def arg_cards(largest: bool) -> tuple[Card, ...]:

@@ -33,10 +33,10 @@ def cards(activation: Activation) -> tuple[Card, ...]:
     clamp, requantize = "iseul_clamp_t", "iseul_requantize_t"
     return (
         # equal quantization: the multiplier is exactly 1, so that only the clamp is left
-        each("iseul_clamp_s8", clamp, ("int8",), 8, emit_clamp, same_quantization),
+        each("iseul_clamp_s8", clamp, ("int8",), 10, emit_clamp, same_quantization),
         lookup(activation),
         each("iseul_requantize_s8", requantize, ("int8",), REQUANTIZE, emit_requantize),
-        each("iseul_clamp_s16", clamp, ("int16",), 8, emit_clamp, same_quantization),
+        each("iseul_clamp_s16", clamp, ("int16",), 10, emit_clamp, same_quantization),
         each("iseul_requantize_s16", requantize, ("int16",), REQUANTIZE, emit_requantize),
-        each("iseul_clamp_f32", "iseul_clamp_f32_t", ("float32",), 8, emit_f32),
+        each("iseul_clamp_f32", "iseul_clamp_f32_t", ("float32",), 14, emit_f32),
     )

@@ -56,4 +56,4 @@ def interpolated(table: Callable[[Any, Io], Array]) -> Card:
     def emit(attrs: Any, io: Io) -> Fields:
         return {"n": io.outputs[0].n_elements, "table": table(attrs, io).astype(np.int16)}
 
-    return each("iseul_lookup_s16", "iseul_lookup_s16_t", ("int16",), 20, emit)
+    return each("iseul_lookup_s16", "iseul_lookup_s16_t", ("int16",), 13, emit)

@@ -22,7 +22,7 @@ def emit_s16(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     lookup("abs"),
-    each("iseul_abs_s16", "iseul_requantize_t", ("int16",), 27, emit_s16),
-    each("iseul_abs_s32", "iseul_each_t", ("int32",), 6),
-    real("iseul_abs_f32", 6),
+    each("iseul_abs_s16", "iseul_requantize_t", ("int16",), 25, emit_s16),
+    each("iseul_abs_s32", "iseul_each_t", ("int32",), 9),
+    real("iseul_abs_f32", 8),
 )

@@ -23,8 +23,8 @@ def known(attrs: Attrs, io: Io) -> str | None:
 
 
 def cost(attrs: Attrs, io: Io) -> int:
-    """45 per value."""
-    return 45 * io.outputs[0].n_elements
+    """60 per value."""
+    return 60 * io.outputs[0].n_elements
 
 
 def emit(attrs: Attrs, io: Io) -> Fields:

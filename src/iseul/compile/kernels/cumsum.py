@@ -38,13 +38,13 @@ def emit_s8(attrs: Attrs, io: Io) -> Fields:
 
 
 def cost(attrs: Attrs, io: Io) -> int:
-    """10 per value."""
-    return 10 * io.outputs[0].n_elements
+    """16 per value."""
+    return 16 * io.outputs[0].n_elements
 
 
 def cost_s8(attrs: Attrs, io: Io) -> int:
-    """30 per value."""
-    return 30 * io.outputs[0].n_elements
+    """37 per value."""
+    return 37 * io.outputs[0].n_elements
 
 
 CARDS = (

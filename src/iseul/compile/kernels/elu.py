@@ -19,4 +19,4 @@ def emit(attrs: Attrs, io: Io) -> Fields:
     return {"n": io.outputs[0].n_elements, "alpha": float(attrs.alpha)}
 
 
-CARDS = (lookup("elu"), each("iseul_elu_f32", "iseul_slope_t", ("float32",), 30, emit))
+CARDS = (lookup("elu"), each("iseul_elu_f32", "iseul_slope_t", ("float32",), 55, emit))

@@ -21,4 +21,4 @@ def table(attrs: Attrs, io: Io) -> Array:
     return table_of(function, io)
 
 
-CARDS = (lookup("exp"), interpolated(table), real("iseul_exp_f32", 40))
+CARDS = (lookup("exp"), interpolated(table), real("iseul_exp_f32", 52))

@@ -34,6 +34,6 @@ def with_tanh(attrs: Attrs, io: Io) -> str | None:
 CARDS = (
     lookup("gelu"),
     interpolated(table),
-    each("iseul_gelu_f32", "iseul_each_t", ("float32",), 70, emit_n, with_erf),
-    each("iseul_gelu_tanh_f32", "iseul_each_t", ("float32",), 90, emit_n, with_tanh),
+    each("iseul_gelu_f32", "iseul_each_t", ("float32",), 86, emit_n, with_erf),
+    each("iseul_gelu_tanh_f32", "iseul_each_t", ("float32",), 63, emit_n, with_tanh),
 )

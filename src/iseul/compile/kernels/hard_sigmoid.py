@@ -19,5 +19,5 @@ def emit(attrs: Attrs, io: Io) -> Fields:
     return {"n": n, "alpha": float(attrs.alpha), "beta": float(attrs.beta)}
 
 
-CARDS = (each("iseul_hard_sigmoid_f32", "iseul_line_t", ("float32",), 12, emit),)
+CARDS = (each("iseul_hard_sigmoid_f32", "iseul_line_t", ("float32",), 14, emit),)
 REMEDY = "leave the op float32: dequantize before it and quantize behind it"

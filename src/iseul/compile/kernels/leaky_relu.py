@@ -37,6 +37,6 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     lookup("leaky_relu"),
-    each("iseul_leaky_relu_s16", "iseul_leaky_relu_s16_t", ("int16",), 30, emit_s16),
-    each("iseul_leaky_relu_f32", "iseul_slope_t", ("float32",), 10, emit_f32),
+    each("iseul_leaky_relu_s16", "iseul_leaky_relu_s16_t", ("int16",), 35, emit_s16),
+    each("iseul_leaky_relu_f32", "iseul_slope_t", ("float32",), 9, emit_f32),
 )

@@ -21,4 +21,4 @@ def table(attrs: Attrs, io: Io) -> Array:
     return table_of(function_of(io), io)
 
 
-CARDS = (lookup("log"), interpolated(table), real("iseul_log_f32", 60))
+CARDS = (lookup("log"), interpolated(table), real("iseul_log_f32", 53))

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def cost_s8(attrs: Attrs, io: Io) -> int:
-    """45 per value, 250 per row."""
+    """62 per value, 250 per row."""
     rows = rows_of(io)
-    return rows["rows"] * (250 + 45 * rows["size"])
+    return rows["rows"] * (250 + 62 * rows["size"])
 
 
 def emit_s8(attrs: Attrs, io: Io) -> Fields:
@@ -40,9 +40,9 @@ def emit_s8(attrs: Attrs, io: Io) -> Fields:
 
 
 def cost_f32(attrs: Attrs, io: Io) -> int:
-    """48 per value, 90 per row."""
+    """65 per value, 100 per row."""
     rows = rows_of(io)
-    return rows["rows"] * (90 + 48 * rows["size"])
+    return rows["rows"] * (100 + 65 * rows["size"])
 
 
 def emit_f32(attrs: Attrs, io: Io) -> Fields:

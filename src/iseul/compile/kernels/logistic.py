@@ -32,6 +32,6 @@ def emit_s16(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     lookup("logistic"),
-    each("iseul_logistic_s16", "iseul_squash_s16_t", ("int16",), 30, emit_s16),
-    real("iseul_logistic_f32", 60),
+    each("iseul_logistic_s16", "iseul_squash_s16_t", ("int16",), 34, emit_s16),
+    real("iseul_logistic_f32", 57),
 )

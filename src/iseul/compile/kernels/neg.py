@@ -6,7 +6,7 @@ from iseul.compile.kernels._lookup import lookup
 
 CARDS = (
     lookup("neg"),
-    each("iseul_neg_s16", "iseul_each_t", ("int16",), 6),
-    each("iseul_neg_s32", "iseul_each_t", ("int32",), 6),
-    real("iseul_neg_f32", 6),
+    each("iseul_neg_s16", "iseul_each_t", ("int16",), 5),
+    each("iseul_neg_s32", "iseul_each_t", ("int32",), 7),
+    real("iseul_neg_f32", 5),
 )

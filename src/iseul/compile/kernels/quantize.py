@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def cost_float(attrs: Any, io: Io) -> int:
-    """32 per value; the division is one of them."""
-    return 32 * io.outputs[0].n_elements
+    """40 per value; the division is one of them."""
+    return 40 * io.outputs[0].n_elements
 
 
 def emit_float(attrs: Any, io: Io) -> Fields:

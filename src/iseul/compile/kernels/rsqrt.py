@@ -24,5 +24,5 @@ def emit_s16(attrs: Attrs, io: Io) -> Fields:
 CARDS = (
     lookup("rsqrt"),
     each("iseul_rsqrt_s16", "iseul_rsqrt_s16_t", ("int16",), 200, emit_s16),
-    real("iseul_rsqrt_f32", 105),
+    real("iseul_rsqrt_f32", 110),
 )

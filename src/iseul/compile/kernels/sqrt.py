@@ -29,6 +29,6 @@ def emit_s16(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     lookup("sqrt"),
-    each("iseul_sqrt_s16", "iseul_sqrt_s16_t", ("int16",), 130, emit_s16),
-    real("iseul_sqrt_f32", 90),
+    each("iseul_sqrt_s16", "iseul_sqrt_s16_t", ("int16",), 100, emit_s16),
+    real("iseul_sqrt_f32", 92),
 )

@@ -32,6 +32,6 @@ def emit_s16(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     lookup("tanh"),
-    each("iseul_tanh_s16", "iseul_squash_s16_t", ("int16",), 30, emit_s16),
-    real("iseul_tanh_f32", 55),
+    each("iseul_tanh_s16", "iseul_squash_s16_t", ("int16",), 34, emit_s16),
+    real("iseul_tanh_f32", 59),
 )
