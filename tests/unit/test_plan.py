@@ -123,7 +123,8 @@ def test_constants_and_states_are_not_in_the_arena() -> None:
     steps, plan = plan_of(b.graph([y], "quantized"))
     assert {buffer.name for buffer in plan.buffers} == {"x", "y", "z"}
     assert set(plan.homes) == {"x", "y", "z"}
-    assert plan.buffers[2].last_step == len(steps) - 1  # the next state, read after the last step
+    assert plan.buffers[2].last_step == len(steps) - 1  # the next state, copied behind this step
+    assert plan.commits == {"s": 1}
 
 
 def test_values_of_eight_bytes_get_offsets_of_eight() -> None:

@@ -3,8 +3,9 @@
 
 A step is one executed node, in the graph's order. A value lives from the step that makes it to
 the last step that reads it; graph inputs from step 0, because the caller writes them before;
-outputs and next states to the last step, because they are read after it. Scratch lives for one
-step. Values that a reshape renames share one buffer. Constants and states are not in the arena.
+outputs to the last step, because they are read after it. A next state is copied to its state as
+soon as no later step reads the state before it, and lives until then. Scratch lives for one step.
+Values that a reshape renames share one buffer. Constants and states are not in the arena.
 
 Many kernels go through their input and their output in the same direction, so that an output
 may lie over the input's bytes that are not read any more: anywhere at least `distance` bytes
@@ -85,6 +86,8 @@ class Plan:
     alignment:         the arena's address is a multiple of it
     buffers:           inputs first, then in the order of the steps
     homes:             value name -> name of the buffer that holds it
+    commits:           state's value -> the step behind which its next value becomes it; states
+                       that are their own next value have none
     """
 
     arena_bytes: int
@@ -92,6 +95,7 @@ class Plan:
     alignment: int
     buffers: tuple[Buffer, ...]
     homes: Mapping[str, str]
+    commits: Mapping[str, int]
 
     def offset_of(self, value: str) -> int:
         """Arena offset of a value, reshaped ones included; KeyError if it is not there."""
@@ -252,7 +256,8 @@ def plan_memory(
     """
     executed = {node.name for node in steps}
     homes = find_homes(graph, (n.name for n in graph.nodes if n.name not in executed))
-    buffers = _buffers(graph, steps, scratch, homes)
+    commits = _commits(graph, steps, homes)
+    buffers = _buffers(graph, steps, scratch, homes, commits)
     leaving = {homes[name] for name in graph.outputs}
     leaving |= {homes[state.next] for state in graph.states}
     overlaps = _overlaps(buffers, steps, homes, distances or {}, leaving)
@@ -264,7 +269,21 @@ def plan_memory(
         max((buffer.alignment for buffer in placed), default=ALIGNMENT),
         placed,
         MappingProxyType({name: home for name, home in homes.items() if home in in_arena}),
+        MappingProxyType(commits),
     )
+
+
+def _commits(graph: Graph, steps: Sequence[Node], homes: Mapping[str, str]) -> dict[str, int]:
+    """The first step behind which a state may change: its next value is there, and no later step
+    reads what it was.
+    """
+    made = {name: i for i, node in enumerate(steps) for name in node.outputs}
+    read = {homes[name]: i for i, node in enumerate(steps) for name in node.inputs}
+    return {
+        state.value: max(made[homes[state.next]], read.get(state.value, 0))
+        for state in graph.states
+        if homes[state.next] in made
+    }
 
 
 def _overlaps(
@@ -276,7 +295,7 @@ def _overlaps(
 ) -> list[Overlap]:
     """What may lie over what: outputs over inputs that their step reads for the last time.
 
-    leaving: buffers that are read after the invoke
+    leaving: buffers that are read behind a step: outputs and next states
     """
     by_name = {buffer.name: buffer for buffer in buffers}
     found = []
@@ -289,7 +308,7 @@ def _overlaps(
             reads = by_name.get(name)
             if reads is None or reads.last_step != i or reads.name == writes.name:
                 continue
-            if name in leaving:  # alive after the last step, which may be this one
+            if name in leaving:  # behind this step, perhaps
                 continue
             # a value that is read twice: every way of reading it must allow the overlap
             ways = [allowed.get(k) for k, read in enumerate(node.inputs) if homes[read] == name]
@@ -301,7 +320,11 @@ def _overlaps(
 
 
 def _buffers(
-    graph: Graph, steps: Sequence[Node], scratch: Mapping[str, int], homes: Mapping[str, str]
+    graph: Graph,
+    steps: Sequence[Node],
+    scratch: Mapping[str, int],
+    homes: Mapping[str, str],
+    commits: Mapping[str, int],
 ) -> list[Buffer]:
     """All buffers with their lifetimes, not yet placed."""
     end = max(len(steps) - 1, 0)
@@ -313,9 +336,13 @@ def _buffers(
             home = homes[name]
             if home in last:
                 last[home] = max(last[home], i)
-    for name in (*graph.outputs, *(state.next for state in graph.states)):
+    for name in graph.outputs:
         if homes[name] in last:
             last[homes[name]] = end
+    for state in graph.states:
+        if state.value in commits:
+            home = homes[state.next]
+            last[home] = max(last[home], commits[state.value])
     found = []
     for name, at in first.items():
         value = graph.values[name]

@@ -7,15 +7,15 @@
 //      3  sum      add              1x3      iseul_add_s8                  0
 //      4  softmax  softmax          1x3      iseul_softmax_s8              0
 //
-// Arena: 135 bytes (lower bound 135).
+// Arena: 100 bytes (lower bound 99).
 //
 //   offset  bytes  steps  buffer
-//        0     60  0-0    image
-//       60     75  0-1    conv/1
+//        0     75  0-1    conv/1
+//       40     60  0-0    image
 //        0     75  1-2    add
 //       76      3  2-3    classes
-//        4      3  3-4    sum
-//        0      3  4-4    softmax
+//        0      3  3-4    sum
+//        4      3  4-4    softmax
 #include <string.h>
 
 #include "small_net_1_private.h"
@@ -35,7 +35,7 @@ ISEUL_NOINLINE void small_net_1_node_0(small_net_1_t *m) {
       .output = {.multiplier = small_net_1_conv_1_multiplier, .shift = small_net_1_conv_1_shift,
           .step = 1, .zero_point = -128, .low = -128, .high = 127},
   };
-  iseul_conv2d_s8(&p, ISEUL_AT(const int8_t, m->arena, 0), ISEUL_AT(int8_t, m->arena, 60));
+  iseul_conv2d_s8(&p, ISEUL_AT(const int8_t, m->arena, 40), ISEUL_AT(int8_t, m->arena, 0));
 }
 
 // 1 "add": add
@@ -58,7 +58,7 @@ ISEUL_NOINLINE void small_net_1_node_1(small_net_1_t *m) {
       .low = -128,
       .high = 127,
   };
-  iseul_add_s8(&p, ISEUL_AT(const int8_t, m->arena, 60), small_net_1_offset_data,
+  iseul_add_s8(&p, ISEUL_AT(const int8_t, m->arena, 0), small_net_1_offset_data,
       ISEUL_AT(int8_t, m->arena, 0));
 }
 
@@ -100,19 +100,19 @@ ISEUL_NOINLINE void small_net_1_node_3(small_net_1_t *m) {
       .high = 127,
   };
   iseul_add_s8(&p, ISEUL_AT(const int8_t, m->arena, 76),
-      ISEUL_AT(const int8_t, (uint8_t *)m->state, 0), ISEUL_AT(int8_t, m->arena, 4));
+      ISEUL_AT(const int8_t, (uint8_t *)m->state, 0), ISEUL_AT(int8_t, m->arena, 0));
 }
 
 // 4 "softmax": softmax
 // sum int8 1x3 -> softmax int8 1x3
-// beta 1.0
+// beta 1.0, requantization fixed_point
 ISEUL_NOINLINE void small_net_1_node_4(small_net_1_t *m) {
   ISEUL_CONSTANT static const iseul_softmax_s8_t p = {
       .rows = 1,
       .size = 3,
       .exponentials = small_net_1_softmax_exponentials,
   };
-  iseul_softmax_s8(&p, ISEUL_AT(const int8_t, m->arena, 4), ISEUL_AT(int8_t, m->arena, 0));
+  iseul_softmax_s8(&p, ISEUL_AT(const int8_t, m->arena, 0), ISEUL_AT(int8_t, m->arena, 4));
 }
 
 int small_net_1_init(small_net_1_t *m, void *arena, size_t arena_bytes) {
@@ -145,7 +145,7 @@ int8_t *small_net_1_input(small_net_1_t *m, int i) {
   }
   switch (i) {
     case 0:  // image
-      return ISEUL_AT(int8_t, m->arena, 0);
+      return ISEUL_AT(int8_t, m->arena, 40);
     default:
       return NULL;
   }
@@ -157,7 +157,7 @@ const int8_t *small_net_1_output(const small_net_1_t *m, int i) {
   }
   switch (i) {
     case 0:  // softmax
-      return ISEUL_AT(const int8_t, m->arena, 0);
+      return ISEUL_AT(const int8_t, m->arena, 4);
     default:
       return NULL;
   }
@@ -175,8 +175,8 @@ int small_net_1_invoke(small_net_1_t *m) {
   ISEUL_TRACE(m, 2);
   small_net_1_node_3(m);
   ISEUL_TRACE(m, 3);
+  memcpy((uint8_t *)m->state + 0, m->arena + 0, 3);
   small_net_1_node_4(m);
   ISEUL_TRACE(m, 4);
-  memcpy((uint8_t *)m->state + 0, m->arena + 4, 3);
   return ISEUL_OK;
 }

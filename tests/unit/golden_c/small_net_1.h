@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define SMALL_NET_1_ARENA_BYTES 135
+#define SMALL_NET_1_ARENA_BYTES 100
 #define SMALL_NET_1_ARENA_ALIGN 4
 #define SMALL_NET_1_STATE_BYTES 8
 #define SMALL_NET_1_N_STEPS 5

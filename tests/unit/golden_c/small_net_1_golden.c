@@ -24,11 +24,11 @@ typedef struct {
 } check_t;
 
 ISEUL_CONSTANT static const check_t checks[] = {
-    {small_net_1_node_0, 0, 60u, 75u, 0xE1031219u, 1},
+    {small_net_1_node_0, 0, 0u, 75u, 0xE1031219u, 1},
     {small_net_1_node_1, 1, 0u, 75u, 0x9E75A662u, 1},
     {small_net_1_node_2, 2, 76u, 3u, 0xE523DD17u, 1},
-    {small_net_1_node_3, 3, 4u, 3u, 0xE523DD17u, 1},
-    {small_net_1_node_4, 4, 0u, 3u, 0x1850EC6Au, 1},
+    {small_net_1_node_3, 3, 0u, 3u, 0xE523DD17u, 1},
+    {small_net_1_node_4, 4, 4u, 3u, 0x1850EC6Au, 1},
 };
 
 int small_net_1_selftest(small_net_1_t *m) {
@@ -37,7 +37,7 @@ int small_net_1_selftest(small_net_1_t *m) {
   }
   int result = 0;
   small_net_1_reset(m);
-  memcpy(m->arena + 0, golden_input_0, sizeof golden_input_0);
+  memcpy(m->arena + 40, golden_input_0, sizeof golden_input_0);
   for (size_t i = 0; i < sizeof checks / sizeof checks[0] && result == 0; ++i) {
     const check_t *const c = &checks[i];
     if (c->run != NULL) {

@@ -196,7 +196,8 @@ def _interface(model: Model) -> str:
     n, u, graph = model.name, model.upper, model.graph
     inputs, outputs = model.values(graph.inputs), model.values(graph.outputs)
     runs = "\n".join(
-        f"  {step.symbol}(m);\n  ISEUL_TRACE(m, {i});" for i, step in enumerate(model.steps)
+        f"  {step.symbol}(m);\n  ISEUL_TRACE(m, {i});{_next_states(model, i)}"
+        for i, step in enumerate(model.steps)
     )
     return f"""{header.init_signature(n)} {{
   if (m == NULL) {{
@@ -230,7 +231,7 @@ int {n}_invoke({n}_t *m) {{
     return ISEUL_E_NULL;
   }}
 {runs}
-{_next_states(model)}  return ISEUL_OK;
+  return ISEUL_OK;
 }}
 """
 
@@ -271,13 +272,14 @@ def _reset(model: Model) -> str:
     return "\n".join(["  uint8_t *const state = (uint8_t *)m->state;", *lines])
 
 
-def _next_states(model: Model) -> str:
-    """What becomes the states; each is in the arena, so no order of copying is wrong."""
+def _next_states(model: Model, step: int) -> str:
+    """What becomes a state behind a step: no later one reads what the state was."""
     lines = []
     for state in model.graph.states:
-        if state.next == state.value:
+        if model.plan.commits.get(state.value) != step:
             continue
         value = model.graph.values[state.value]
         at, end = model.plan.offset_of(state.next), model.state_offsets[state.value]
-        lines.append(f"  memcpy((uint8_t *)m->state + {end}, m->arena + {at}, {value.n_bytes});\n")
+        copy = f"memcpy((uint8_t *)m->state + {end}, m->arena + {at}, {value.n_bytes});"
+        lines.append(f"\n  {copy}")
     return "".join(lines)
