@@ -509,8 +509,9 @@ def test_scratch_is_planned_and_passed_and_the_goal_can_avoid_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from iseul.compile.kernels import relu
+    from iseul.compile.kernels._card import no_overlap
 
-    plain = relu.CARDS[0]
+    plain = replace(relu.CARDS[0], overlap=no_overlap)
     hungry = replace(
         plain, symbol="iseul_hungry", cost=lambda attrs, io: 1, scratch_bytes=lambda attrs, io: 40
     )
@@ -528,7 +529,7 @@ def test_scratch_is_planned_and_passed_and_the_goal_can_avoid_it(
 def test_budget_message_names_the_peak() -> None:
     b = Builder("net")
     x = b.input("x", (1, 256, 256, 2), "int8", Q)
-    y = b.node("relu", [x], name="act")
+    y = b.node("cumsum", [x], name="act", axis=1)
     package = compile_graph(b.graph([y], "quantized"), M4)
     check_fits(package, M4)
     with pytest.raises(BudgetError) as caught:
