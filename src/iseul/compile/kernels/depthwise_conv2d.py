@@ -9,6 +9,7 @@ from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card
+from iseul.compile.kernels._overlap import by_position
 from iseul.graph.ops._quantized import zero_point
 from iseul.graph.ops.depthwise_conv2d import macs
 
@@ -62,8 +63,16 @@ CARDS = (
         (*grouped.INT8, grouped.centred),
         cost_s8,
         emit_s8,
+        overlap=by_position,
     ),
     *grouped.cards(grouped.of_depthwise_conv2d),
     *factor.depthwise(grouped.of_depthwise_conv2d),
-    Card("iseul_depthwise_conv2d_f32", "iseul_conv_f32_t", grouped.FLOATS, cost_f32, emit_f32),
+    Card(
+        "iseul_depthwise_conv2d_f32",
+        "iseul_conv_f32_t",
+        grouped.FLOATS,
+        cost_f32,
+        emit_f32,
+        overlap=by_position,
+    ),
 )

@@ -9,6 +9,7 @@ from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card
+from iseul.compile.kernels._overlap import row_by_row
 from iseul.graph.ops._quantized import zero_point
 from iseul.graph.ops.fully_connected import macs
 
@@ -62,6 +63,7 @@ CARDS = (
         (*grouped.INT8, grouped.centred),
         cost_s8,
         emit_s8,
+        overlap=row_by_row,
     ),
     *grouped.cards(grouped.of_fully_connected),
     factor.convolution(grouped.of_fully_connected),
@@ -71,5 +73,6 @@ CARDS = (
         grouped.FLOATS,
         cost_f32,
         emit_f32,
+        overlap=row_by_row,
     ),
 )
