@@ -112,16 +112,18 @@ def quantize(x: NDArray[np.floating], q: Quantization, dtype: str) -> NDArray[np
     Division and rounding are float32 operations, as TensorFlow Lite Micro's QUANTIZE.
     """
     low, high = INTEGER_RANGE[dtype]
-    ratio = np.asarray(x, np.float32) / q.scales(np.ndim(x))
-    # float32 holds every integer of these ranges but the ends of int32: clip in float64
-    rounded = round_half_away(ratio).astype(np.float64) + q.zero_points(np.ndim(x))
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite where the scale is tiny
+        ratio = np.asarray(x, np.float32) / q.scales(np.ndim(x))
+        # float32 holds every integer of these ranges but the ends of int32: clip in float64
+        rounded = round_half_away(ratio).astype(np.float64) + q.zero_points(np.ndim(x))
     return np.clip(rounded, low, high).astype(storage(dtype))
 
 
 def dequantize(x: NDArray[np.integer], q: Quantization) -> NDArray[np.float32]:
     """Integers to reals in float32: scale * (q - zero_point)."""
     centred = np.asarray(x, np.int64) - q.zero_points(np.ndim(x))
-    return (q.scales(np.ndim(x)) * centred.astype(np.float32)).astype(np.float32)
+    with np.errstate(over="ignore"):  # infinite where the scale is huge
+        return (q.scales(np.ndim(x)) * centred.astype(np.float32)).astype(np.float32)
 
 
 def storage(dtype: str) -> np.dtype:
@@ -164,5 +166,6 @@ def real_range(activation: Activation) -> tuple[float, float]:
 
 
 def _to_integer(real: float, q: Quantization) -> int:
-    ratio = np.float32(real) / np.float32(q.scale[0])
+    with np.errstate(over="ignore"):
+        ratio = np.clip(np.float32(real) / np.float32(q.scale[0]), -(2.0**40), 2.0**40)
     return int(round_half_away(np.array(ratio))) + q.zero_point[0]

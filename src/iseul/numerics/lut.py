@@ -45,7 +45,7 @@ def correctly(function: Callable[[NDArray[np.float64]], NDArray[np.float64]]) ->
 def table_int8(function: Function, first: Quantization, last: Quantization) -> NDArray[np.int64]:
     """(256,): what becomes of -128 .. 127. first, last: quantization of input and output."""
     q = np.arange(-128, 128) - first.zero_point[0]
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # scales may be as large as a float32
         y = function(np.float32(first.scale[0]) * q.astype(np.float32))
         rounded = round_half_away(y * (np.float32(1) / np.float32(last.scale[0])))
         results = rounded + np.float32(last.zero_point[0])
@@ -55,13 +55,13 @@ def table_int8(function: Function, first: Quantization, last: Quantization) -> N
 
 def table_int16(function: Function, first: Quantization, last: Quantization) -> NDArray[np.int64]:
     """(513,): what becomes of -32768, -32640 .. 32640, 32767, moved as the header says."""
-    low, high = _ends(first)
-    least, most = _ends(last)
-    step = (high - low) / np.float32(_STEPS)
-    half = step / np.float32(2)
-    per_unit = np.float32(65536) / (most - least)
-    i = np.arange(_STEPS + 1, dtype=np.float32)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # scales may be as large as a float32
+        low, high = _ends(first)
+        least, most = _ends(last)
+        step = (high - low) / np.float32(_STEPS)
+        half = step / np.float32(2)
+        per_unit = np.float32(65536) / (most - least)
+        i = np.arange(_STEPS + 1, dtype=np.float32)
         y = function(low + i * step) * per_unit
         middle = round_half_away(function(low + i[:-1] * step + half) * per_unit)
         here = round_half_away(y)

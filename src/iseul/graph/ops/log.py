@@ -38,7 +38,8 @@ def function_of(io: Io) -> Function:
     if last.is_float:
         return natural
     lowest = INTEGER_RANGE[last.dtype][0] - quantized.zero_point(last)
-    least = np.float32(lowest) * np.float32(quantized.quant_of(last).scale[0])
+    with np.errstate(over="ignore"):
+        least = np.float32(lowest) * np.float32(quantized.quant_of(last).scale[0])
 
     def function(x: Reals) -> Reals:
         return np.where(x > 0, natural(np.where(x > 0, x, np.float32(1))), least)

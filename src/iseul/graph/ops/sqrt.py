@@ -35,8 +35,9 @@ def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
         with np.errstate(invalid="ignore"):
             return [np.sqrt(x)]
     centred = (x.astype(np.int64) - quantized.zero_point(first)).clip(0, None)
-    real = np.float32(quantized.quant_of(first).scale[0]) * centred.astype(np.float32)
-    steps = np.sqrt(real) / np.float32(quantized.quant_of(last).scale[0])
+    with np.errstate(over="ignore"):
+        real = np.float32(quantized.quant_of(first).scale[0]) * centred.astype(np.float32)
+        steps = np.sqrt(real) / np.float32(quantized.quant_of(last).scale[0])
     # beyond any result: the conversion of larger reals is undefined in C
     whole = np.minimum(steps, np.float32(1 << 20)).astype(np.int64)
     return [quantized.clamp_integers(whole + quantized.zero_point(last), io).astype(io.dtype)]
