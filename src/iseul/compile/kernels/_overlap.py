@@ -63,13 +63,35 @@ def by_position(attrs: Any, io: Io) -> Mapping[int, int]:
     x, out = io.inputs[0], io.outputs[0]
     if not _may_share(x, out) or len(x.shape) != 4:
         return {}
+    return {0: _distance(_starts(attrs, x, out), x, out, out.shape[3])}
+
+
+def _starts(attrs: Any, x: Value, out: Value) -> NDArray[np.int64]:
+    """The first element that each position's window may read."""
     n, h, w, c = x.shape
-    _, rows, columns, channels = out.shape
+    _, rows, columns, _ = out.shape
     row = np.clip(np.arange(rows, dtype=np.int64) * attrs.stride[0] - attrs.pads[0], 0, h)
     column = np.clip(np.arange(columns, dtype=np.int64) * attrs.stride[1] - attrs.pads[2], 0, w)
     sample = np.arange(n, dtype=np.int64) * h * w
     start = (sample[:, None, None] + row[:, None] * w + column) * c
-    return {0: _distance(start.ravel(), x, out, channels)}
+    return start.ravel()
+
+
+def by_positions(attrs: Any, io: Io, n: int) -> Mapping[int, int]:
+    """Windows over (N, H, W, C), n positions in raster order at a time: their windows are read
+    whole, then all their channels are written. The first row or column read rises as in
+    `by_position`.
+
+    attrs: with stride and pads of the window
+    """
+    x, out = io.inputs[0], io.outputs[0]
+    if not _may_share(x, out) or len(x.shape) != 4:
+        return {}
+    start = _starts(attrs, x, out)
+    # what a block overwrites must not be read by the blocks behind it
+    first = np.minimum.accumulate(start[::-1])[::-1][n::n]
+    written = np.arange(1, len(first) + 1, dtype=np.int64) * n * out.shape[3]
+    return {0: max(0, int((written - first).max(initial=0)))}
 
 
 def _distance(start: NDArray[np.int64], x: Value, out: Value, n_written: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
@@ -63,6 +64,7 @@ def one_group(attrs: Attrs, io: Io) -> str | None:
 
 
 CARDS = (
+    *dsp.convolution(grouped.of_conv2d),
     Card(
         "iseul_conv2d_s8",
         "iseul_conv_s8_t",

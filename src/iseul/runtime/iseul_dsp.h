@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// iseul_dsp.h: int8 kernels for Cortex-M cores with the DSP extension (ARMv7E-M, ARMv8-M).
+//
+// Parameters, then functions; each function stands in the file of its name. Kernels multiply
+// pairs of 16 bits: four bytes (b0 b1 b2 b3) become the pairs (b0, b2) and (b1, b3), weights and
+// activations alike, so that their order does not matter. Other compilers and cores get the same
+// integers from plain C.
+#ifndef ISEUL_DSP_H
+#define ISEUL_DSP_H
+
+#include <string.h>
+
+#include "iseul_weighted.h"
+
+#if defined(__GNUC__) && defined(__thumb2__) && defined(__ARM_FEATURE_DSP)
+#define ISEUL_HAS_DSP 1
+#else
+#define ISEUL_HAS_DSP 0
+#endif
+
+// Blocks that take all 14 registers; clang keeps some for itself.
+#if ISEUL_HAS_DSP && !defined(__clang__)
+#define ISEUL_HAS_WIDE_BLOCKS 1
+#else
+#define ISEUL_HAS_WIDE_BLOCKS 0
+#endif
+
+// --- pairs
+
+// Four bytes from any address.
+static inline uint32_t iseul_load4(const int8_t *x) {
+  uint32_t v;
+  memcpy(&v, x, sizeof v);
+  return v;
+}
+
+#if ISEUL_HAS_DSP
+
+static inline uint32_t iseul_even_pair(uint32_t v) {
+  uint32_t pair;
+  __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(v));
+  return pair;
+}
+
+static inline uint32_t iseul_odd_pair(uint32_t v) {
+  uint32_t pair;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(v));
+  return pair;
+}
+
+// acc + x.low * w.low + x.high * w.high, modulo 2^32
+static inline int32_t iseul_dot_pair(uint32_t x, uint32_t w, int32_t acc) {
+  __asm__("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(x), "r"(w));
+  return acc;
+}
+
+// Nearest of -128 .. 127.
+static inline int32_t iseul_to_int8(int32_t x) {
+  __asm__("ssat %0, #8, %0" : "+r"(x));
+  return x;
+}
+
+// Upper word of (upper : 2^30) + x * multiplier.
+static inline int32_t iseul_upper_of(int32_t upper, int32_t x, int32_t multiplier) {
+  uint32_t lower = 0x40000000u;
+  __asm__("smlal %0, %1, %2, %3" : "+r"(lower), "+r"(upper) : "r"(x), "r"(multiplier));
+  return upper;
+}
+
+// The same minus 2^31 for x < 0.
+static inline int32_t iseul_upper_away(int32_t upper, int32_t x, int32_t multiplier) {
+  uint32_t lower = 0x40000000u;
+  __asm__(
+      "smlal %0, %1, %2, %3\n\t"
+      "smlal %0, %1, %4, %5"
+      : "+&r"(lower), "+&r"(upper)
+      : "r"(x), "r"(multiplier), "r"((uint32_t)x >> 31), "r"(0x80000000u));
+  return upper;
+}
+
+#else
+
+static inline uint32_t iseul_even_pair(uint32_t v) {
+  const uint32_t low = (((v & 0xFFu) ^ 0x80u) - 0x80u) & 0xFFFFu;
+  const uint32_t high = (((v >> 16 & 0xFFu) ^ 0x80u) - 0x80u) << 16;
+  return high | low;
+}
+
+static inline uint32_t iseul_odd_pair(uint32_t v) { return iseul_even_pair((v >> 8) | (v << 24)); }
+
+static inline int32_t iseul_dot_pair(uint32_t x, uint32_t w, int32_t acc) {
+  const int32_t low = (int16_t)(x & 0xFFFFu) * (int16_t)(w & 0xFFFFu);
+  const int32_t high = (int16_t)(x >> 16) * (int16_t)(w >> 16);
+  return (int32_t)((uint32_t)acc + (uint32_t)low + (uint32_t)high);
+}
+
+static inline int32_t iseul_to_int8(int32_t x) { return iseul_clamp(x, -128, 127); }
+
+static inline int32_t iseul_upper_of(int32_t upper, int32_t x, int32_t multiplier) {
+  return (int32_t)(((int64_t)x * multiplier + ((int64_t)1 << 30)) >> 32) + upper;
+}
+
+static inline int32_t iseul_upper_away(int32_t upper, int32_t x, int32_t multiplier) {
+  const int64_t nudge = ((int64_t)1 << 30) - (int64_t)((uint32_t)x & 0x80000000u);
+  return (int32_t)(((int64_t)x * multiplier + nudge) >> 32) + upper;
+}
+
+#endif
+
+// --- from sums to int8
+
+// How the sums of one channel become int8. `iseul_requantize` for n = -shift = 2 .. 23 with the
+// zero point z inside of the shift:
+//   floor((x q + 2^30 + 2^(30+n) - [x < 0] 2^31 + z 2^(31+n)) / 2^(31+n))
+// and 2^(30+n) + z 2^(31+n) = ((1 + 2 z) 2^(n-2)) 2^32.
+typedef struct {
+  int32_t multiplier, upper, shift;
+} iseul_scale_t;
+
+static inline iseul_scale_t iseul_scale_of(const iseul_output_s8_t *o, int32_t channel) {
+  const int32_t i = channel * o->step;
+  const int32_t shift = -1 - o->shift[i];
+  const int32_t upper = (int32_t)((uint32_t)(1 + 2 * o->zero_point) << (shift - 1));
+  const iseul_scale_t scale = {o->multiplier[i], upper, shift};
+  return scale;
+}
+
+// Where negative results are clamped to zero_point = low, [x < 0] makes no difference: without
+// it a negative sum's result is at most zero_point still.
+static inline int32_t iseul_is_rectified(const iseul_output_s8_t *o) {
+  return o->zero_point <= o->low && o->low == -128 && o->high == 127;
+}
+
+// For outputs that are rectified.
+static inline int8_t iseul_finish_rectified(iseul_scale_t s, int32_t acc) {
+  return (int8_t)iseul_to_int8(iseul_upper_of(s.upper, acc, s.multiplier) >> s.shift);
+}
+
+static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t low,
+                                          int32_t high) {
+  const int32_t q = iseul_upper_away(s.upper, acc, s.multiplier) >> s.shift;
+  return (int8_t)iseul_clamp(q, low, high);
+}
+
+// --- blocks of sums
+
+// acc[i] += a . x_i and acc[3 + i] += b . x_i for the three strips x_i.
+//
+// w  per step of 4: four weights of a, four of b, up to `end`; at least one step
+// x  per step of 4: the two pairs of x_0, of x_1, of x_2
+static inline void iseul_dot_2x3(int32_t acc[6], const int8_t *w, const int8_t *end,
+                                 const uint32_t *x) {
+#if ISEUL_HAS_WIDE_BLOCKS
+// Six sums, four pairs of weights, two pairs of x and two pointers take all registers; `end` is
+// on the stack.
+#define ISEUL_STEP_2X3                 \
+  "ldrd %[t0], %[t1], [%[w]], #8\n\t"  \
+  "sxtb16 %[u0], %[t0]\n\t"            \
+  "sxtb16 %[t0], %[t0], ror #8\n\t"    \
+  "sxtb16 %[u1], %[t1]\n\t"            \
+  "sxtb16 %[t1], %[t1], ror #8\n\t"    \
+  "ldrd %[x0], %[x1], [%[x]], #8\n\t"  \
+  "smlad %[a0], %[x0], %[u0], %[a0]\n\t" \
+  "smlad %[b0], %[x0], %[u1], %[b0]\n\t" \
+  "smlad %[a0], %[x1], %[t0], %[a0]\n\t" \
+  "smlad %[b0], %[x1], %[t1], %[b0]\n\t" \
+  "ldrd %[x0], %[x1], [%[x]], #8\n\t"  \
+  "smlad %[a1], %[x0], %[u0], %[a1]\n\t" \
+  "smlad %[b1], %[x0], %[u1], %[b1]\n\t" \
+  "smlad %[a1], %[x1], %[t0], %[a1]\n\t" \
+  "smlad %[b1], %[x1], %[t1], %[b1]\n\t" \
+  "ldrd %[x0], %[x1], [%[x]], #8\n\t"  \
+  "smlad %[a2], %[x0], %[u0], %[a2]\n\t" \
+  "smlad %[b2], %[x0], %[u1], %[b2]\n\t" \
+  "smlad %[a2], %[x1], %[t0], %[a2]\n\t" \
+  "smlad %[b2], %[x1], %[t1], %[b2]\n\t"
+  int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], b0 = acc[3], b1 = acc[4], b2 = acc[5];
+  uint32_t t0, t1, u0, u1, x0, x1;
+  __asm__ volatile(
+      "ldr %[x0], %[end]\n\t"
+      "subs %[x0], %[x0], %[w]\n\t"
+      "lsls %[x0], %[x0], #28\n\t"
+      "bmi 2f\n"
+      "1:\n\t" ISEUL_STEP_2X3
+      "2:\n\t" ISEUL_STEP_2X3
+      "ldr %[x0], %[end]\n\t"
+      "cmp %[w], %[x0]\n\t"
+      "bne 1b\n\t"
+      : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [b0] "+r"(b0), [b1] "+r"(b1),
+        [b2] "+r"(b2), [w] "+r"(w), [x] "+r"(x), [t0] "=&r"(t0), [t1] "=&r"(t1),
+        [u0] "=&r"(u0), [u1] "=&r"(u1), [x0] "=&r"(x0), [x1] "=&r"(x1)
+      : [end] "m"(end)
+      : "cc", "memory");
+#undef ISEUL_STEP_2X3
+  acc[0] = a0;
+  acc[1] = a1;
+  acc[2] = a2;
+  acc[3] = b0;
+  acc[4] = b1;
+  acc[5] = b2;
+#else
+  for (; w != end; w += 8) {
+    for (int32_t k = 0; k < 6; ++k) {
+      const uint32_t v = iseul_load4(w + (k / 3) * 4);
+      const uint32_t *const pair = x + (k % 3) * 2;
+      acc[k] = iseul_dot_pair(pair[0], iseul_even_pair(v), acc[k]);
+      acc[k] = iseul_dot_pair(pair[1], iseul_odd_pair(v), acc[k]);
+    }
+    x += 6;
+  }
+#endif
+}
+
+// --- convolutions
+
+typedef struct {
+  iseul_window_t window;
+  int32_t depth;          // products of an output, filled up to a multiple of 4
+  const int8_t *weights;  // of two channels in turns: 4 of one, 4 of the other
+  const int32_t *bias;    // minus in_zero_point times all weights of the channel; an even number
+  int32_t in_zero_point;
+  iseul_output_s8_t output;
+} iseul_conv_s8_dsp_t;
+
+void iseul_conv2d_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *in, int8_t *out,
+                         int32_t *scratch);
+
+#endif
