@@ -125,6 +125,35 @@ def test_profile_counts_the_states(package):
     assert ram["arena_touched_bytes"] == ram["arena_bytes"]
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_random_programs_of_states(seed):
+    """Sums and renamings of inputs and states; each state becomes any value, another state too."""
+    random = generator(seed, "programs")
+    b = Builder(f"program_{seed}")
+    q = quant(0.05, -3)
+    values = [b.input("x", (1, 4), "int8", q)]
+    values.append(b.constant("k", random.integers(-9, 9, (1, 4)).astype(np.int8), quant=q))
+    states = []
+    for i in range(random.integers(1, 5)):
+        start = random.integers(-128, 127, (1, 4)).astype(np.int8)
+        states.append(b.state(f"s{i}", start, q))
+    values += states
+    for i in range(random.integers(2, 9)):
+        first, second = (values[random.integers(len(values))] for _ in range(2))
+        if random.random() < 0.3:
+            values.append(b.node("reshape", [first], shape=(1, 4), name=f"v{i}"))
+        else:
+            values.append(b.node("add", [first, second], quant=q, name=f"v{i}"))
+    for state in states:
+        b.next_state(state, values[random.integers(len(values))])
+    outputs = {values[-1], values[random.integers(len(values))]}
+    graph = b.graph(sorted(outputs), "quantized")
+    package = compile_graph(graph, load_target("host"))
+    verdict = verify_package(package, stream(graph), JUDGES[:2], stateful=True)
+    assert verdict["equal"], verdict["first_difference"]
+    assert verdict["selftests"] == {"host": 0}
+
+
 # --- what verify finds: C that is wrong in one place
 
 

@@ -115,8 +115,7 @@ def copy_what_no_node_makes(graph: Graph) -> Graph:
     nodes: list[Node] = []
     values: list[Value] = []
     taken = {*graph.values, *(node.name for node in graph.nodes)}
-    kept = {state.next for state in graph.states if state.next == state.value}
-    wanted = [state.next for state in graph.states if state.next not in kept]
+    wanted = [state.next for state in graph.states if state.next != state.value]
     for name in dict.fromkeys((*graph.outputs, *wanted)):
         if graph.producer(name) is not None:
             continue
@@ -131,7 +130,7 @@ def copy_what_no_node_makes(graph: Graph) -> Graph:
         return graph
     states = tuple(
         state
-        if state.next in kept
+        if state.next == state.value
         else State(state.value, copies.get(state.next, state.next), state.initial)
         for state in graph.states
     )
