@@ -33,18 +33,18 @@ def ratio(*factors: float, divisor: float) -> np.float32:
 
 def to_float(x: Any) -> Any:
     """Integers to the nearest float32, ties to even."""
-    return x.astype(np.float32) if isinstance(x, np.ndarray) else x.float()
+    return x.astype(np.float32) if isinstance(x, np.ndarray | np.generic) else x.float()
 
 
 def round_half_even(x: Any) -> Any:
     """Reals to the nearest whole number, ties to even."""
-    return np.rint(x) if isinstance(x, np.ndarray) else x.round()
+    return np.rint(x) if isinstance(x, np.ndarray | np.generic) else x.round()
 
 
 def to_whole(y: Any, low: int, high: int) -> Any:
     """float32 to int64 in [low, high], ties to even."""
     limited = round_half_even(y.clip(float(low), float(high)))
-    return limited.astype(np.int64) if isinstance(y, np.ndarray) else limited.long()
+    return limited.astype(np.int64) if isinstance(y, np.ndarray | np.generic) else limited.long()
 
 
 def requantize_float(x: Any, scale: Any, low: int, high: int) -> Any:

@@ -72,6 +72,7 @@ def _half_even(x: Any, last: Value) -> Any:
     zero = quantized.zero_point(last)
     low, high = (n - zero for n in affine.INTEGER_RANGE[last.dtype])
     ratio = x / np.float32(quantized.quant_of(last).scale[0])
+    ratio = np.asarray(ratio) if isinstance(ratio, np.generic) else ratio  # of no axes
     ratio[~(ratio >= low)] = low  # NaN too
     return float_requantize.to_whole(ratio, low, high) + zero
 

@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from iseul.core.errors import (
     Blocker,
     DataError,
@@ -32,7 +34,7 @@ from iseul.graph.read._onnx import converters, integer_converters
 from iseul.graph.read._onnx._file import File, FileNode, Interface, open_file, sizes_of
 from iseul.graph.read._onnx._fold import fold
 from iseul.graph.read._onnx._layout import Const, Tensor
-from iseul.graph.read._onnx._translate import Call, Translator
+from iseul.graph.read._onnx._translate import Call, Translator, expect_size
 from iseul.graph.verify import broken_constraints, check_graph
 
 if TYPE_CHECKING:
@@ -83,11 +85,15 @@ def _load(path: Path) -> tuple[Graph | None, tuple[Blocker, ...]]:
         if path.stat().st_size > _MAX_BYTES:
             raise DataError("the file is larger than 2 GiB, no ONNX model is")
         raw = path.read_bytes()
-        return _Reading(open_file(raw, path.parent, path.stem), len(raw)).convert()
+        with np.errstate(all="ignore"):  # infinities and NaN in a file are its own affair
+            return _Reading(open_file(raw, path.parent, path.stem), len(raw)).convert()
     except OSError as error:
         raise DataError(f"{path}: can not be read: {error.strerror}", "check the path") from None
     except UnsupportedError:
         raise
+    except (*_CORRUPT, MemoryError, RecursionError) as error:
+        kind = type(error).__name__
+        raise DataError(f"{path}: corrupt: {kind}: {str(error)[:200]}") from None
     except IseulError as error:  # a graph that is not legal comes from a file that is not sound
         raise DataError(f"{path}: {error.problem}", error.remedy) from None
 
@@ -175,7 +181,9 @@ class _Reading:
             )
         if any(size == 0 for size in sizes):
             raise UnsupportedError(f"input {sizes} is empty", _FIXED)
-        return tuple(int(size) for size in sizes)
+        shape = tuple(int(size) for size in sizes)
+        expect_size(shape)
+        return shape
 
     def _input_quantization(self, name: str) -> Any:
         """Scale and zero point by which the file reads an integer input, or None."""

@@ -36,6 +36,16 @@ if TYPE_CHECKING:
 
 # Folding may make constants of this many bytes, and four times the file's
 _FREE_BYTES = 16 << 20
+LARGEST_VALUE = 1 << 25  # elements; far beyond what a microcontroller holds
+
+
+def expect_size(shape: Shape) -> None:
+    """Raise UnsupportedError for a value that fits no device."""
+    if prod(shape) > LARGEST_VALUE:
+        raise UnsupportedError(
+            f"a value {shape} has {prod(shape):,} elements, at most {LARGEST_VALUE:,} are taken",
+            "smaller inputs",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +198,8 @@ class Translator:
         except UsageError as error:
             raise UnsupportedError(error.problem, error.remedy) from None
         self.ops[made] = op
+        for out in self.builder.outputs_of(made):
+            expect_size(self.value(out).shape)
         if all(self.value(i).is_constant for i in inputs):
             self.spend(sum(self.value(out).n_bytes for out in self.builder.outputs_of(made)))
         return made
