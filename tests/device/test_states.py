@@ -187,6 +187,17 @@ def test_a_state_that_is_not_carried_on_is_found(package):
     assert found["input"] == 0  # the stream's first sample, not what comes of it
 
 
+def test_the_self_test_carries_states(package):
+    """It invokes twice, so that it sees more than steps."""
+    at = package.plan.offset_of("lstm1_2")
+    old = f"memcpy((uint8_t *)m->state + 32, m->arena + {at}, 6);"
+    wrong = broken(package, "stacked.c", old, old.replace("6)", "4)"))
+    for judge in JUDGES[1:]:
+        runner = registry.load(RUNNERS, judge)
+        assert runner.selftest(package) == 0
+        assert runner.selftest(wrong) == 1 + len(package.steps)
+
+
 def test_a_wrong_reset_is_found(package):
     wrong = broken(package, "stacked.c", "stacked_h1_initial, 3)", "stacked_h1_initial, 2)")
     found = first_difference(wrong, stateful=False)

@@ -21,7 +21,7 @@ from iseul.graph.ops._moving import whole_bytes
 from iseul.numerics.affine import INTEGER_RANGE, storage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from iseul.graph.ir import Graph, Node, Value
     from iseul.numerics import Array
@@ -34,12 +34,14 @@ _EXACT_ON_FLOATS = {"quantize", "dequantize", "reshape"}
 @dataclass(frozen=True, eq=False)
 class Golden:
     """inputs: one array per graph input; values: what every node makes of them, by name;
-    exact: names of the values that every right implementation computes to the bit.
+    exact: names of the values that every right implementation computes to the bit;
+    carried: what states are after the input came twice, as far as they are computed to the bit.
     """
 
     inputs: tuple[Array, ...]
     values: Mapping[str, Array]
     exact: frozenset[str]
+    carried: Mapping[str, Array]
 
 
 def golden_of(graph: Graph, inputs: Sequence[Array] | None) -> Golden:
@@ -51,13 +53,35 @@ def golden_of(graph: Graph, inputs: Sequence[Array] | None) -> Golden:
         inputs = [_random(graph.values[name], i) for i, name in enumerate(graph.inputs)]
     arrays = tuple(np.asarray(x) for x in inputs)
     check_inputs(graph, [x[None] for x in arrays])
-    return Golden(arrays, interpret(graph, arrays).values, exact_values(graph))
+    first = interpret(graph, arrays)
+    carried = interpret(graph, arrays, first.state).state if graph.states else {}
+    exact = exact_states(graph)
+    return Golden(
+        arrays,
+        first.values,
+        exact_values(graph),
+        {name: array for name, array in carried.items() if name in exact},
+    )
 
 
-def exact_values(graph: Graph) -> frozenset[str]:
-    """Values that do not depend on the order of float operations."""
+def exact_states(graph: Graph) -> frozenset[str]:
+    """States that do not depend on the order of float operations, in any invoke."""
+    inexact: set[str] = set()
+    while True:
+        exact = exact_values(graph, inexact)
+        more = {state.value for state in graph.states if state.next not in exact}
+        if more <= inexact:
+            return frozenset(state.value for state in graph.states) - inexact
+        inexact |= more
+
+
+def exact_values(graph: Graph, inexact: Collection[str] = ()) -> frozenset[str]:
+    """Values that do not depend on the order of float operations.
+
+    inexact: states that do; after reset none does
+    """
     made = {name for node in graph.nodes for name in node.outputs}
-    exact = {name for name in graph.values if name not in made}
+    exact = {name for name in graph.values if name not in made and name not in inexact}
     for node in graph.nodes:
         io = graph.io(node)
         integers = not any(value.is_float for value in (*io.inputs, *io.outputs))

@@ -63,7 +63,8 @@ int small_net_1_invoke(small_net_1_t *m);
 const int8_t *small_net_1_output(const small_net_1_t *m, int i);
 
 // Runs the golden input and compares every step with the oracle: 0, 1 + index of the first step
-// that differs, or -ISEUL_E_NULL. Resets the state; overwrites inputs and outputs.
+// that differs, 1 + the number of steps if only the states after two invokes do, or
+// -ISEUL_E_NULL. Resets the state; overwrites inputs and outputs.
 int small_net_1_selftest(small_net_1_t *m);
 
 // State back to its start; init does it too.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import zlib
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ typedef struct {{
 ISEUL_CONSTANT static const check_t checks[] = {{
 {_checks(model)}
 }};
-{_float_outputs(model)}
+{_float_outputs(model)}{_carried(model)}
 int {n}_selftest({n}_t *m) {{
   if (m == NULL || m->arena == NULL) {{
     return -ISEUL_E_NULL;
@@ -62,7 +63,7 @@ int {n}_selftest({n}_t *m) {{
       result = c->step + 1;
     }}
   }}
-{_compare_floats(model)}  {n}_reset(m);
+{_compare_floats(model)}{_compare_carried(model)}  {n}_reset(m);
   return result;
 }}
 """
@@ -97,6 +98,49 @@ def _checks(model: Model) -> str:
             run = step.symbol if k == 0 else "NULL"
             lines.append(f"    {{{run}, {i}, {offset}u, {n_bytes}u, 0x{crc:08X}u, {int(exact)}}},")
     return "\n".join(lines)
+
+
+def _carried(model: Model) -> str:
+    """Two invokes, and the CRC-32 of what the states become."""
+    n = model.name
+    if not model.golden.carried:
+        return ""
+    states = "\n".join(
+        f"    {{{model.state_offsets[name]}u, {array.nbytes}u, 0x{crc_of(array):08X}u}},"
+        for name, array in model.golden.carried.items()
+    )
+    return f"""
+// What the states are after the golden input came twice: offset in m->state, bytes, CRC-32.
+ISEUL_CONSTANT static const uint32_t carried[][3] = {{
+{states}
+}};
+
+static int carries_states({n}_t *m) {{
+  {n}_reset(m);
+  for (int i = 0; i < 2; ++i) {{
+{textwrap.indent(_copies(model), "  ")}
+    if ({n}_invoke(m) != ISEUL_OK) {{
+      return 0;
+    }}
+  }}
+  for (size_t i = 0; i < sizeof carried / sizeof carried[0]; ++i) {{
+    const uint8_t *const state = (const uint8_t *)m->state + carried[i][0];
+    if (iseul_crc32(0, state, carried[i][1]) != carried[i][2]) {{
+      return 0;
+    }}
+  }}
+  return 1;
+}}
+"""
+
+
+def _compare_carried(model: Model) -> str:
+    if not model.golden.carried:
+        return ""
+    return f"""  if (result == 0 && !carries_states(m)) {{
+    result = {model.upper}_N_STEPS + 1;
+  }}
+"""
 
 
 def crc_of(array: Array) -> int:

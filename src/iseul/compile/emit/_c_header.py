@@ -64,7 +64,8 @@ int {n}_invoke({n}_t *m);
 const {out_type} *{n}_output(const {n}_t *m, int i);
 
 // Runs the golden input and compares every step with the oracle: 0, 1 + index of the first step
-// that differs, or -ISEUL_E_NULL. Resets the state; overwrites inputs and outputs.
+// that differs, 1 + the number of steps if only the states after two invokes do, or
+// -ISEUL_E_NULL. Resets the state; overwrites inputs and outputs.
 int {n}_selftest({n}_t *m);
 
 // State back to its start; init does it too.
