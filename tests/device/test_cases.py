@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two judges over the case tables of all ops: the generated C on the host and on a Cortex-M4."""
+"""Two judges over the case tables of all ops: the generated C on the host and on a Cortex-M4.
+
+The host runs every case. The chip runs all cases of ops that have kernels of its own instruction
+set, which no other judge can run; of the others, whose C the host has judged, every third, and
+all of them with `--all`.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
 
-from cases import all_cases
+from cases import OPS, Case, cases_of
 from device._nets import M4
 from iseul.compile import compile_graph
+from iseul.compile.select import KERNELS
 from iseul.core import registry
 from iseul.graph.interpret import interpret_samples
 from iseul.targets import load_target
@@ -16,9 +24,20 @@ from iseul.targets import load_target
 BOARD_OF = {"host": "host", "cortex_m": M4}
 
 
-@pytest.mark.parametrize("judge", BOARD_OF)
-@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
-def test_case(case, judge):
+def _chosen() -> list[Any]:
+    """(case, judge) of all cases; those that need `--all` are marked."""
+    found = []
+    for op in OPS:
+        own = any(card.isa != "c" for card in registry.load(KERNELS, op).CARDS)
+        for i, case in enumerate(cases_of(op)):
+            found.append(pytest.param(case, "host", id=f"{case.name}-host"))
+            marks = [] if own or i % 3 == 0 else [pytest.mark.slow]
+            found.append(pytest.param(case, "cortex_m", id=f"{case.name}-cortex_m", marks=marks))
+    return found
+
+
+@pytest.mark.parametrize(("case", "judge"), _chosen())
+def test_case(case: Case, judge: str) -> None:
     if judge in case.skips:
         pytest.skip(case.skips[judge])
     graph = case.graph()
