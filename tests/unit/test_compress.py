@@ -498,3 +498,25 @@ def test_as_module_gives_logits_not_probabilities(trained: Trained) -> None:
     logits = as_module(trained.graph)(x)
     torch.testing.assert_close(logits, trained.module(x), atol=1e-4, rtol=1e-4)
     assert (logits.sum(1) - 1).abs().min() > 1e-3
+
+
+def test_ops_that_move_values_keep_their_quantization() -> None:
+    """conv -> transpose -> split -> slice, gather, resize: int8 all the way, near the floats."""
+    rng = np.random.default_rng(4)
+    b = Builder("moves")
+    x = b.input("x", (1, 6, 6, 3))
+    w = b.constant("w", rng.standard_normal((4, 3, 3, 3)).astype(np.float32) / 3)
+    y = b.node("conv2d", [x, w], pads=(1, 1, 1, 1))
+    y = b.node("transpose", [y], perm=(0, 2, 1, 3))
+    first, second = b.outputs_of(b.node("split", [y], axis=3, sizes=(2, 2)))
+    z = b.node("reduce_max", [second], axes=(1,))
+    indices = b.constant("indices", np.array([1, 0, 1], np.int32))
+    chosen = b.node("gather", [first, indices], axis=3)
+    graph = b.graph([b.node("resize_nearest", [chosen], size=(9, 9)), z])
+    x_real = rng.standard_normal((16, 6, 6, 3)).astype(np.float32)
+    made = ptq.apply(graph, x_real, ptq.Config(float_io=True)).graph
+    kinds = {made.values[node.outputs[0]].dtype for node in made.nodes if node.op != "dequantize"}
+    assert kinds == {"int8"}
+    want = interpret_samples(graph, [x_real[:, None]]).outputs
+    for a, c in zip(want, interpret_samples(made, [x_real[:, None]]).outputs, strict=True):
+        assert np.abs(a - c).max() < 0.06 * np.abs(a).max()

@@ -49,7 +49,12 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
 
 # Ops whose output has the quantization of their input
-_KEEPING = ("max_pool2d", "average_pool2d", "reshape", "pad")
+_KEEPING = (
+    *("max_pool2d", "average_pool2d", "reshape", "pad", "reduce_max", "reduce_min"),
+    *("transpose", "slice", "split", "unpack", "tile", "broadcast_to", "gather", "gather_nd"),
+    *("mirror_pad", "space_to_depth", "depth_to_space", "space_to_batch_nd", "batch_to_space_nd"),
+    *("resize_nearest", "resize_bilinear"),
+)
 
 # TensorFlow Lite: int8 softmax gives probabilities in steps of 1/256
 _SOFTMAX = per_tensor(1 / 256, -128)
@@ -151,7 +156,7 @@ class _Draft:
         first = self.values[inputs[0]]
         if node.op in _KEEPING:
             assert first.quant is not None
-            quants = [first.quant]
+            quants = [first.quant] * len(node.outputs)
             self._check_border(node, first)
         elif node.op == "softmax":
             quants = [_SOFTMAX]
@@ -164,9 +169,12 @@ class _Draft:
         self.nodes.append(replace(node, inputs=inputs))
 
     def _operand(self, name: str) -> str:
-        """A constant operand, such as one addend, becomes int8 by its own range."""
+        """A constant operand, such as one addend, becomes int8 by its own range; indices stay."""
         value = self.source.values[name]
         if value.data is None or name in self.values:
+            return name
+        if not value.is_float:
+            self.values[name] = value
             return name
         low, high = min(float(value.data.min()), 0.0), max(float(value.data.max()), 0.0)
         quant = observers.activation_quantization(low, high)
