@@ -35,6 +35,8 @@ Kind = Literal["value", "scratch", "input"]
 
 ALIGNMENT = 4  # of every offset: kernels may load words; 8 for types of 8 bytes
 
+IN_PLACE = -1  # a distance: the output begins where the input begins, or shares no byte with it
+
 _MOST_TRIES = 300  # changes of the order of placing
 _MOST_WORK = 1_000_000  # tries times pairs of buffers: about half a second
 
@@ -66,7 +68,8 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Overlap:
-    """The buffer `writes` may share bytes with `reads` if it lies >= `distance` bytes below it.
+    """The buffer `writes` may share bytes with `reads` if it lies >= `distance` bytes below it,
+    or, for IN_PLACE, exactly there.
 
     reads:  name of a buffer that is read for the last time in the step that makes `writes`
     """
@@ -115,7 +118,7 @@ def lower_bound(buffers: Iterable[Buffer], overlaps: Iterable[Overlap] = ()) -> 
     for overlap in overlaps:
         reads, writes = by_name[overlap.reads], by_name[overlap.writes]
         at = writes.first_step
-        shared = min(writes.n_bytes - overlap.distance, reads.n_bytes)
+        shared = min(writes.n_bytes - max(overlap.distance, 0), reads.n_bytes)
         # several inputs may lie over one output, but not over each other
         saved[at] = saved.get(at, 0) + max(0, shared)
     most = 0
@@ -181,7 +184,12 @@ class _Search:
         offsets: dict[int, int] = {}
         for i in order:
             buffer = self.buffers[i]
-            blocked = sorted(self._blocked(i, j, offsets[j]) for j in self.meets[i] if j in offsets)
+            blocked = sorted(
+                interval
+                for j in self.meets[i]
+                if j in offsets
+                for interval in self._blocked(i, j, offsets[j])
+            )
             offset = 0
             for low, high in blocked:  # offsets low < offset < high are in the way
                 if low < offset < high:
@@ -189,18 +197,20 @@ class _Search:
             offsets[i] = offset
         return [replace(buffer, offset=offsets[i]) for i, buffer in enumerate(self.buffers)]
 
-    def _blocked(self, i: int, j: int, at: int) -> tuple[int, int]:
-        """The open interval of offsets at which buffer i is in the way of buffer j, which lies
-        at `at`; an empty one for empty buffers.
+    def _blocked(self, i: int, j: int, at: int) -> tuple[tuple[int, int], ...]:
+        """The open intervals of offsets at which buffer i is in the way of buffer j, which lies
+        at `at`; none for empty buffers.
         """
         size, other = self.buffers[i].n_bytes, self.buffers[j].n_bytes
         if not size or not other:
-            return (at, at)
+            return ()
+        if IN_PLACE in (self.distance.get((i, j)), self.distance.get((j, i))):
+            return ((at - size, at), (at, at + other))
         if (i, j) in self.distance:  # i is read, j written over it: i at least so far above
-            return (at - size, at + min(self.distance[i, j], other))
+            return ((at - size, at + min(self.distance[i, j], other)),)
         if (j, i) in self.distance:
-            return (at - min(self.distance[j, i], size), at + other)
-        return (at - size, at + other)
+            return ((at - min(self.distance[j, i], size), at + other),)
+        return ((at - size, at + other),)
 
 
 def _by_size(b: Buffer) -> tuple[int, int]:

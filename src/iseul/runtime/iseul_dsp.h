@@ -107,6 +107,11 @@ static inline int32_t iseul_upper_away(int32_t upper, int32_t x, int32_t multipl
 
 #endif
 
+// Two numbers of 16 bits as a pair.
+static inline uint32_t iseul_pair_of(int32_t low, int32_t high) {
+  return ((uint32_t)low & 0xFFFFu) | (uint32_t)high << 16;
+}
+
 // --- from sums to int8
 
 // How the sums of one channel become int8. `iseul_requantize` for n = -shift = 2 .. 23 with the
@@ -224,5 +229,77 @@ typedef struct {
 
 void iseul_conv2d_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *in, int8_t *out,
                          int32_t *scratch);
+
+// acc[c] += sum over n > 0 taps of (x[c] - z) * w[c], c = 0 .. 3.
+//
+// minus     the pair (-z, -z)
+// x_step    from tap to tap in x; w_step in w
+static inline void iseul_taps4(int32_t acc[4], const int8_t *x, const int8_t *w, int32_t x_step,
+                               int32_t w_step, int32_t n, uint32_t minus) {
+#if ISEUL_HAS_WIDE_BLOCKS
+  const int8_t *const end = w + n * w_step;
+  int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3];
+  uint32_t x0, x1, w0, w1;
+  __asm__ volatile(
+      "1:\n\t"
+      "ldr %[x1], [%[x]]\n\t"
+      "ldr %[w1], [%[w]]\n\t"
+      "add %[x], %[x], %[xs]\n\t"
+      "add %[w], %[w], %[ws]\n\t"
+      "sxtab16 %[x0], %[m], %[x1]\n\t"
+      "sxtab16 %[x1], %[m], %[x1], ror #8\n\t"
+      "sxtb16 %[w0], %[w1]\n\t"
+      "sxtb16 %[w1], %[w1], ror #8\n\t"
+      "smlabb %[a0], %[x0], %[w0], %[a0]\n\t"
+      "smlabb %[a1], %[x1], %[w1], %[a1]\n\t"
+      "smlatt %[a2], %[x0], %[w0], %[a2]\n\t"
+      "smlatt %[a3], %[x1], %[w1], %[a3]\n\t"
+      "ldr %[x0], %[end]\n\t"
+      "cmp %[w], %[x0]\n\t"
+      "bne 1b\n\t"
+      : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [x] "+r"(x), [w] "+r"(w),
+        [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1)
+      : [xs] "r"(x_step), [ws] "r"(w_step), [m] "r"(minus), [end] "m"(end)
+      : "cc", "memory");
+  acc[0] = a0;
+  acc[1] = a1;
+  acc[2] = a2;
+  acc[3] = a3;
+#else
+  const int32_t offset = (int16_t)(minus >> 16);
+  for (; n > 0; --n) {
+    for (int32_t c = 0; c < 4; ++c) {
+      acc[c] += (x[c] + offset) * w[c];
+    }
+    x += x_step;
+    w += w_step;
+  }
+#endif
+}
+
+// --- depthwise convolutions
+
+typedef struct {
+  iseul_window_t window;
+  const int8_t *weights;  // (kernel_h, kernel_w, out_c)
+  const int32_t *bias;
+  int32_t in_zero_point;
+  iseul_output_s8_t output;
+} iseul_depthwise_s8_dsp_t;
+
+void iseul_depthwise_conv2d_s8_dsp(const iseul_depthwise_s8_dsp_t *p, const int8_t *in,
+                                   int8_t *out);
+
+typedef struct {
+  iseul_window_t window;
+  int32_t pitch, plane;   // bytes of a row and of a plane of one channel, padding included
+  const int8_t *weights;  // (3, 3, out_c)
+  const int32_t *bias;    // minus in_zero_point times all weights of the channel
+  int32_t in_zero_point;
+  iseul_output_s8_t output;
+} iseul_planes_s8_dsp_t;
+
+void iseul_depthwise_planes_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
+                                   int32_t *scratch);
 
 #endif

@@ -128,3 +128,117 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
             overlap=overlaps,
         )
     )
+
+
+# --- depthwise convolutions
+
+
+def one_to_one(attrs: Any, io: Io) -> str | None:
+    """there are as many output channels as input channels"""
+    n = _channels(io) // io.inputs[0].shape[3]
+    return f"there are {n} per input channel" if n > 1 else None
+
+
+def _depthwise(attrs: Any, io: Io) -> Fields:
+    weights = fields.data_of(io.inputs[1])
+    return {
+        "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
+        "weights": weights,
+        "bias": fields.bias(io, weights.shape[3]),
+        "in_zero_point": zero_point(io.inputs[0]),
+        "output": fields.output_s8(io, attrs.activation, weights.shape[3]),
+    }
+
+
+def _cost_of_taps(attrs: Any, io: Io) -> int:
+    """4 per MAC; per output 15, and 80 per position; channels beyond a multiple of 4: 9 per MAC."""
+    _, kernel_h, kernel_w, channels = io.inputs[1].shape
+    positions = io.outputs[0].n_elements // channels
+    slow = channels % 4
+    taps = kernel_h * kernel_w
+    return positions * ((channels - slow) * (4 * taps + 15) + slow * (9 * taps + 40) + 80)
+
+
+def three_by_three(attrs: Any, io: Io) -> str | None:
+    """kernels are 3x3, without stride and dilation"""
+    kernel = io.inputs[1].shape[1:3]
+    if kernel == (3, 3) and attrs.stride == (1, 1) and attrs.dilation == (1, 1):
+        return None
+    return f"kernel {kernel}, stride {attrs.stride}, dilation {attrs.dilation}"
+
+
+def rectified(attrs: Any, io: Io) -> str | None:
+    """the output's zero point is -128 and it is clamped to nothing but -128 .. 127"""
+    clamp = fields.clamp_s8(io, attrs.activation)
+    zero = zero_point(io.outputs[0])
+    if zero == -128 and clamp == {"low": -128, "high": 127}:
+        return None
+    return f"zero point {zero}, clamped to {clamp['low']} .. {clamp['high']}"
+
+
+def _plane(attrs: Any, io: Io) -> tuple[int, int]:
+    """Bytes of a row of a padded plane, with one more that is read, and of the plane."""
+    _, height, width, _ = io.inputs[0].shape
+    top, bottom, left, right = attrs.pads
+    pitch = _round_up(width + left + right + 1, 4)
+    return pitch, pitch * (height + top + bottom)
+
+
+def _emit_planes(attrs: Any, io: Io) -> Fields:
+    """`iseul_planes_s8_dsp_t`."""
+    pitch, plane = _plane(attrs, io)
+    found = _depthwise(attrs, io)
+    weights = fields.data_of(io.inputs[1])
+    rows = weights.reshape(-1, weights.shape[3]).T
+    return {
+        "window": found["window"],
+        "pitch": pitch,
+        "plane": plane,
+        "weights": weights,
+        "bias": folded_bias(io, rows, 1),
+        "in_zero_point": found["in_zero_point"],
+        "output": found["output"],
+    }
+
+
+def _cost_of_planes(attrs: Any, io: Io) -> int:
+    """19 per output, in pairs; 20 per row, 80 per channel, 2 per value that goes in."""
+    n, height, width, channels = io.outputs[0].shape
+    in_c = channels % 4
+    per_input = 2 * (channels - in_c) + 6 * in_c
+    rows = height * (38 * (width + 1) // 2 + 20)
+    return n * (channels * (rows + 80) + per_input * io.inputs[0].n_elements // channels // n)
+
+
+def _bytes_of_planes(attrs: Any, io: Io) -> int:
+    """Four planes, and a row of an even number of outputs."""
+    return 4 * _plane(attrs, io)[1] + _round_up(io.outputs[0].shape[2] + 1, 4)
+
+
+def depthwise() -> tuple[Card, ...]:
+    """The cards of depthwise convolution."""
+    planes = Card(
+        "iseul_depthwise_planes_s8_dsp",
+        "iseul_planes_s8_dsp_t",
+        (
+            *grouped.INT8,
+            one_to_one,
+            three_by_three,
+            rectified,
+            grouped.centred,
+            scales_down,
+        ),
+        _cost_of_planes,
+        _emit_planes,
+        scratch_bytes=_bytes_of_planes,
+        overlap=overlap.in_place,
+    )
+    taps = Card(
+        "iseul_depthwise_conv2d_s8_dsp",
+        "iseul_depthwise_s8_dsp_t",
+        (*grouped.INT8, one_to_one, grouped.centred, scales_down),
+        _cost_of_taps,
+        _depthwise,
+        overlap=overlap.by_position,
+    )
+    return (*_on_both(planes), *_on_both(taps))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iseul.compile.plan import IN_PLACE
 from iseul.numerics.affine import storage
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ def value_by_value(attrs: Any, io: Io) -> Mapping[int, int]:
             growth = max(0, _size(out) - _size(value))
             found[i] = growth * max(0, out.n_elements - 1)
     return found
+
+
+def in_place(attrs: Any, io: Io) -> Mapping[int, int]:
+    """Some channels of all positions of a sample are read, then the same ones are written: the
+    output may take the input's place if both are of one size, and no other one over it.
+    """
+    x, out = io.inputs[0], io.outputs[0]
+    return {0: IN_PLACE} if x.dtype == out.dtype and x.shape == out.shape else {}
 
 
 def row_by_row(attrs: Any, io: Io) -> Mapping[int, int]:

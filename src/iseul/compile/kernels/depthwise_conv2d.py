@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
@@ -57,6 +58,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 
 CARDS = (
+    *dsp.depthwise(),
     Card(
         "iseul_depthwise_conv2d_s8",
         "iseul_conv_s8_t",
