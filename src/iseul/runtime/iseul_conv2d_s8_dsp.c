@@ -104,53 +104,96 @@ static void gather(const iseul_conv_s8_dsp_t *p, const int8_t *in, int32_t row, 
   }
 }
 
+// The window whose first tap is at x, all of it inside, its columns next to each other.
+static void gather_inside(const iseul_conv_s8_dsp_t *p, const int8_t *x, uint32_t *strips,
+                          int32_t lane) {
+  const iseul_window_t *const g = &p->window;
+  const int32_t run = g->kernel_w * g->in_c;
+  const int32_t x_row = g->dilation_h * g->in_w * g->in_c;
+  uint32_t *pairs = strips + 2 * lane;
+  if (run % 4 == 0) {
+    for (int32_t i = g->kernel_h; i > 0; --i) {
+      pairs = spread(pairs, x, run);
+      x += x_row;
+    }
+    return;
+  }
+  int8_t *const bytes = (int8_t *)(strips + p->depth / 2 * 3);
+  int8_t *to = bytes;
+  for (int32_t i = g->kernel_h; i > 0; --i) {
+    if (run >= 4) {
+      for (int32_t k = 0; k < run - 4; k += 4) {
+        memcpy(to + k, x + k, 4);
+      }
+      memcpy(to + run - 4, x + run - 4, 4);
+    } else {
+      for (int32_t k = 0; k < run; ++k) {
+        to[k] = x[k];
+      }
+    }
+    to += run;
+    x += x_row;
+  }
+  spread(pairs, bytes, p->depth);
+}
+
 // All output channels of up to three positions. Results for positions and for a channel that are
 // not there are written first, where the right ones follow.
 static void positions(const iseul_conv_s8_dsp_t *p, const uint32_t *strips, int32_t n,
                       int8_t *out) {
   const int32_t channels = p->window.out_c;
-  const int32_t is_rectified = iseul_is_rectified(&p->output);
   const int32_t y1 = n > 1 ? channels : 0;
   const int32_t y2 = n > 2 ? 2 * channels : 0;
-  const int8_t *w = p->weights;
-  for (int32_t o = 0; o < channels; o += 2) {
-    const int32_t next = o + 1 < channels ? 1 : 0;
-    const int8_t *const end = w + 2 * p->depth;
-    const int32_t a = p->bias[o], b = p->bias[o + 1];
+  const int32_t low = p->low, high = p->high;
+  const int32_t odd = 1 + 2 * p->zero_point;
+  const int32_t is_clamped = low > -128 || high < 127;
+  const int32_t steps = p->depth / 4;
+  const int8_t *w = p->channels;
+  for (int32_t left = channels; left > 0; left -= 2) {
+    const int32_t next = left > 1 ? 1 : 0;
+    const int32_t a = (int32_t)iseul_load4(w), b = (int32_t)iseul_load4(w + 4);
     int32_t acc[6] = {a, a, a, b, b, b};
-    iseul_dot_2x3(acc, w, end, strips);
-    w = end;
-    int8_t *const y = out + o;
-    const iseul_scale_t s0 = iseul_scale_of(&p->output, o);
-    const iseul_scale_t s1 = iseul_scale_of(&p->output, o + next);
-    if (is_rectified) {
-      y[y2 + next] = iseul_finish_rectified(s1, acc[5]);
-      y[y2] = iseul_finish_rectified(s0, acc[2]);
-      y[y1 + next] = iseul_finish_rectified(s1, acc[4]);
-      y[y1] = iseul_finish_rectified(s0, acc[1]);
-      y[next] = iseul_finish_rectified(s1, acc[3]);
-      y[0] = iseul_finish_rectified(s0, acc[0]);
-    } else {
-      const int32_t low = p->output.low, high = p->output.high;
-      y[y2 + next] = iseul_finish_clamped(s1, acc[5], low, high);
-      y[y2] = iseul_finish_clamped(s0, acc[2], low, high);
-      y[y1 + next] = iseul_finish_clamped(s1, acc[4], low, high);
-      y[y1] = iseul_finish_clamped(s0, acc[1], low, high);
-      y[next] = iseul_finish_clamped(s1, acc[3], low, high);
-      y[0] = iseul_finish_clamped(s0, acc[0], low, high);
+    w = iseul_dot_2x3(acc, w + 8, steps, strips);
+    w = iseul_finish_2x3(acc, w, odd);
+    if (is_clamped) {
+      for (int32_t k = 0; k < 6; ++k) {
+        acc[k] = iseul_clamp(acc[k], low, high);
+      }
     }
+    out[y2 + next] = (int8_t)acc[5];
+    out[y2] = (int8_t)acc[2];
+    out[y1 + next] = (int8_t)acc[4];
+    out[y1] = (int8_t)acc[1];
+    out[next] = (int8_t)acc[3];
+    out[0] = (int8_t)acc[0];
+    out += 2;
   }
+}
+
+// Whether taps from `start` on all lie inside.
+static inline int32_t is_inside(int32_t start, int32_t kernel, int32_t dilation, int32_t size) {
+  return start >= 0 && start + (kernel - 1) * dilation < size;
 }
 
 void iseul_conv2d_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *in, int8_t *out,
                          int32_t *scratch) {
   const iseul_window_t *const g = &p->window;
   uint32_t *const strips = (uint32_t *)scratch;
+  const int32_t is_dense = g->dilation_w == 1 || g->kernel_w == 1;
   int32_t lane = 0;
+  memset(strips + p->depth / 2 * 3, 0, (size_t)p->depth);
   for (int32_t n = 0; n < g->batch; ++n) {
     for (int32_t y = 0; y < g->out_h; ++y) {
+      const int32_t row = y * g->stride_h - g->pad_top;
+      const int32_t is_whole = is_dense && is_inside(row, g->kernel_h, g->dilation_h, g->in_h);
+      int32_t column = -g->pad_left;
       for (int32_t x = 0; x < g->out_w; ++x) {
-        gather(p, in, y * g->stride_h - g->pad_top, x * g->stride_w - g->pad_left, strips, lane);
+        if (is_whole && is_inside(column, g->kernel_w, 1, g->in_w)) {
+          gather_inside(p, in + (row * g->in_w + column) * g->in_c, strips, lane);
+        } else {
+          gather(p, in, row, column, strips, lane);
+        }
+        column += g->stride_w;
         if (++lane == 3) {
           positions(p, strips, 3, out);
           out += 3 * g->out_c;

@@ -149,36 +149,29 @@ static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t 
 
 // --- blocks of sums
 
-// acc[i] += a . x_i and acc[3 + i] += b . x_i for the three strips x_i.
+// acc[i] += a . x_i and acc[3 + i] += b . x_i for the three strips x_i. Gives the end of w.
 //
-// w  per step of 4: four weights of a, four of b, up to `end`; at least one step
+// w  per step of 4: four weights of a, four of b; n > 0 steps
 // x  per step of 4: the two pairs of x_0, of x_1, of x_2
-static inline void iseul_dot_2x3(int32_t acc[6], const int8_t *w, const int8_t *end,
-                                 const uint32_t *x) {
+static inline const int8_t *iseul_dot_2x3(int32_t acc[6], const int8_t *w, int32_t n,
+                                          const uint32_t *x) {
+  const int8_t *const end = w + 8 * n;
 #if ISEUL_HAS_WIDE_BLOCKS
 // Six sums, four pairs of weights, two pairs of x and two pointers take all registers; `end` is
 // on the stack.
-#define ISEUL_STEP_2X3                 \
-  "ldrd %[t0], %[t1], [%[w]], #8\n\t"  \
-  "sxtb16 %[u0], %[t0]\n\t"            \
-  "sxtb16 %[t0], %[t0], ror #8\n\t"    \
-  "sxtb16 %[u1], %[t1]\n\t"            \
-  "sxtb16 %[t1], %[t1], ror #8\n\t"    \
-  "ldrd %[x0], %[x1], [%[x]], #8\n\t"  \
-  "smlad %[a0], %[x0], %[u0], %[a0]\n\t" \
-  "smlad %[b0], %[x0], %[u1], %[b0]\n\t" \
-  "smlad %[a0], %[x1], %[t0], %[a0]\n\t" \
-  "smlad %[b0], %[x1], %[t1], %[b0]\n\t" \
-  "ldrd %[x0], %[x1], [%[x]], #8\n\t"  \
-  "smlad %[a1], %[x0], %[u0], %[a1]\n\t" \
-  "smlad %[b1], %[x0], %[u1], %[b1]\n\t" \
-  "smlad %[a1], %[x1], %[t0], %[a1]\n\t" \
-  "smlad %[b1], %[x1], %[t1], %[b1]\n\t" \
-  "ldrd %[x0], %[x1], [%[x]], #8\n\t"  \
-  "smlad %[a2], %[x0], %[u0], %[a2]\n\t" \
-  "smlad %[b2], %[x0], %[u1], %[b2]\n\t" \
-  "smlad %[a2], %[x1], %[t0], %[a2]\n\t" \
-  "smlad %[b2], %[x1], %[t1], %[b2]\n\t"
+#define ISEUL_COLUMN(a, b)                     \
+  "ldrd %[x0], %[x1], [%[x]], #8\n\t"          \
+  "smlad %[" a "], %[x0], %[u0], %[" a "]\n\t" \
+  "smlad %[" b "], %[x0], %[u1], %[" b "]\n\t" \
+  "smlad %[" a "], %[x1], %[t0], %[" a "]\n\t" \
+  "smlad %[" b "], %[x1], %[t1], %[" b "]\n\t"
+#define ISEUL_STEP                    \
+  "ldrd %[t0], %[t1], [%[w]], #8\n\t" \
+  "sxtb16 %[u0], %[t0]\n\t"           \
+  "sxtb16 %[t0], %[t0], ror #8\n\t"   \
+  "sxtb16 %[u1], %[t1]\n\t"           \
+  "sxtb16 %[t1], %[t1], ror #8\n\t"   \
+  ISEUL_COLUMN("a0", "b0") ISEUL_COLUMN("a1", "b1") ISEUL_COLUMN("a2", "b2")
   int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], b0 = acc[3], b1 = acc[4], b2 = acc[5];
   uint32_t t0, t1, u0, u1, x0, x1;
   __asm__ volatile(
@@ -186,8 +179,8 @@ static inline void iseul_dot_2x3(int32_t acc[6], const int8_t *w, const int8_t *
       "subs %[x0], %[x0], %[w]\n\t"
       "lsls %[x0], %[x0], #28\n\t"
       "bmi 2f\n"
-      "1:\n\t" ISEUL_STEP_2X3
-      "2:\n\t" ISEUL_STEP_2X3
+      "1:\n\t" ISEUL_STEP
+      "2:\n\t" ISEUL_STEP
       "ldr %[x0], %[end]\n\t"
       "cmp %[w], %[x0]\n\t"
       "bne 1b\n\t"
@@ -196,7 +189,8 @@ static inline void iseul_dot_2x3(int32_t acc[6], const int8_t *w, const int8_t *
         [u0] "=&r"(u0), [u1] "=&r"(u1), [x0] "=&r"(x0), [x1] "=&r"(x1)
       : [end] "m"(end)
       : "cc", "memory");
-#undef ISEUL_STEP_2X3
+#undef ISEUL_STEP
+#undef ISEUL_COLUMN
   acc[0] = a0;
   acc[1] = a1;
   acc[2] = a2;
@@ -214,17 +208,71 @@ static inline void iseul_dot_2x3(int32_t acc[6], const int8_t *w, const int8_t *
     x += 6;
   }
 #endif
+  return w;
+}
+
+// The sums of two channels, three of each, to int8, not yet clamped further. Gives the end of w.
+//
+// w    the multipliers of both, then -1 - shift of both, each in a byte, and two bytes more
+// odd  1 + 2 zero_point
+static inline const int8_t *iseul_finish_2x3(int32_t acc[6], const int8_t *w, int32_t odd) {
+#if ISEUL_HAS_WIDE_BLOCKS
+// The sign's 2^31 is taken from 2^30 before the product is added.
+#define ISEUL_FINISH(a, q)                     \
+  "ands %[lo], %[" a "], #0x80000000\n\t"      \
+  "rsbs %[lo], %[lo], #0x40000000\n\t"         \
+  "sbc %[hi], %[up], #0\n\t"                   \
+  "smlal %[lo], %[hi], %[" a "], %[" q "]\n\t" \
+  "asr %[hi], %[hi], %[n]\n\t"                 \
+  "ssat %[" a "], #8, %[hi]\n\t"
+  int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], b0 = acc[3], b1 = acc[4], b2 = acc[5];
+  uint32_t q0, q1, n, lo, hi, up;
+  __asm__ volatile(
+      "ldrd %[q0], %[q1], [%[w]], #8\n\t"
+      "ldr %[n], [%[w]], #4\n\t"
+      "ldr %[lo], %[odd]\n\t"
+      "lsl %[up], %[lo], %[n]\n\t"
+      "asr %[up], %[up], #1\n\t"
+      ISEUL_FINISH("a0", "q0") ISEUL_FINISH("a1", "q0") ISEUL_FINISH("a2", "q0")
+      "ldr %[lo], %[odd]\n\t"
+      "lsr %[n], %[n], #8\n\t"
+      "lsl %[up], %[lo], %[n]\n\t"
+      "asr %[up], %[up], #1\n\t"
+      ISEUL_FINISH("b0", "q1") ISEUL_FINISH("b1", "q1") ISEUL_FINISH("b2", "q1")
+      : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [b0] "+r"(b0), [b1] "+r"(b1),
+        [b2] "+r"(b2), [w] "+r"(w), [q0] "=&r"(q0), [q1] "=&r"(q1), [n] "=&r"(n),
+        [lo] "=&r"(lo), [hi] "=&r"(hi), [up] "=&r"(up)
+      : [odd] "m"(odd)
+      : "cc", "memory");
+#undef ISEUL_FINISH
+  acc[0] = a0;
+  acc[1] = a1;
+  acc[2] = a2;
+  acc[3] = b0;
+  acc[4] = b1;
+  acc[5] = b2;
+  return w;
+#else
+  for (int32_t k = 0; k < 6; ++k) {
+    const int32_t multiplier = (int32_t)iseul_load4(w + (k / 3) * 4);
+    const int32_t shift = w[8 + k / 3];
+    const int32_t upper = (int32_t)((uint32_t)odd << (shift - 1));
+    acc[k] = iseul_to_int8(iseul_upper_away(upper, acc[k], multiplier) >> shift);
+  }
+  return w + 12;
+#endif
 }
 
 // --- convolutions
 
 typedef struct {
   iseul_window_t window;
-  int32_t depth;          // products of an output, filled up to a multiple of 4
-  const int8_t *weights;  // of two channels in turns: 4 of one, 4 of the other
-  const int32_t *bias;    // minus in_zero_point times all weights of the channel; an even number
+  int32_t depth;           // products of an output, filled up to a multiple of 4
+  const int8_t *channels;  // of two channels at a time: both biases, minus in_zero_point times
+                           // all weights; four weights of one, four of the other, ..; both
+                           // multipliers; -1 - shift of both and two more bytes
   int32_t in_zero_point;
-  iseul_output_s8_t output;
+  int32_t zero_point, low, high;  // of the output
 } iseul_conv_s8_dsp_t;
 
 void iseul_conv2d_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *in, int8_t *out,

@@ -75,6 +75,24 @@ def folded_bias(io: Io, rows: Array, n_together: int) -> Array:
     return found
 
 
+def channels_of(io: Io, rows: Array) -> Array:
+    """All that a block of two channels reads, one block after the other, as bytes: biases,
+    weights, multipliers, and -1 - shift.
+    """
+    n = len(rows)
+    multiplier, shift = output_multipliers(io, n)
+    scales = np.zeros((2, _round_up(n, 2)), np.int32)
+    scales[0, :n] = multiplier
+    scales[1, :n] = -1 - shift
+    scales[1, n:] = 1
+    last = np.zeros((len(scales[1]) // 2, 4), np.uint8)
+    last[:, :2] = scales[1].reshape(-1, 2)
+    parts = (folded_bias(io, rows, 2), pack(rows, 2), scales[0], last)
+    n_blocks = len(last)
+    little = [part.astype(part.dtype.newbyteorder("<")).reshape(n_blocks, -1) for part in parts]
+    return np.concatenate([part.view(np.int8) for part in little], axis=1).reshape(-1)
+
+
 # --- convolutions: blocks of two channels and three positions
 
 
@@ -98,10 +116,10 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         return {
             "window": made.window,
             "depth": depth(attrs, io),
-            "weights": pack(rows, 2),
-            "bias": folded_bias(io, rows, 2),
+            "channels": channels_of(io, rows),
             "in_zero_point": zero_point(io.inputs[0]),
-            "output": fields.output_s8(io, attrs.activation, n),
+            "zero_point": zero_point(io.outputs[0]),
+            **fields.clamp_s8(io, attrs.activation),
         }
 
     def cost(attrs: Any, io: Io) -> int:
