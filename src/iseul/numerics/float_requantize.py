@@ -59,7 +59,7 @@ def requantize_float(x: Any, scale: Any, low: int, high: int) -> Any:
 def halves(scale: np.float32) -> tuple[np.float32, np.float32]:
     """A float32 as the sum of two that have 12 bits of mantissa each."""
     bits = np.array(scale, np.float32).view(np.uint32) & _UPPER
-    upper = bits.view(np.float32)[()]
+    upper = np.float32(bits.view(np.float32))
     return upper, np.float32(scale - upper)
 
 

@@ -303,6 +303,8 @@ def _reduce(function: Callable[..., Array]) -> Fold:
     def entry(t: Translator, c: Call, arrays: Sequence[Array]) -> Array:
         since = 13 if c.node.op == "ReduceSum" else 18
         axes = c.axes_argument(1, since, arrays[0].ndim)
+        if not arrays[0].size:
+            raise UnsupportedError("reduces an empty constant", "sizes of at least 1")
         if not axes and c.attributes.integer("noop_with_empty_axes", 0):
             return arrays[0]
         keep = bool(c.attributes.integer("keepdims", 1))

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     Result = Tensor | Const | Sequence[Tensor | Const]
     Converter = Callable[["Translator", "Call"], Result]
 
-# Folding may make constants of this many bytes, and four times the file's
-_FREE_BYTES = 16 << 20
+# Folding may make constants of this many bytes, and twice the file's
+_FREE_BYTES = 2 << 20
 LARGEST_VALUE = 1 << 25  # elements; far beyond what a microcontroller holds
 
 
@@ -171,7 +171,7 @@ class Translator:
     def spend(self, n_bytes: int) -> None:
         """Count bytes of a constant that reading makes. Raises DataError if it is too much."""
         self.made_bytes += n_bytes
-        if self.made_bytes > _FREE_BYTES + 4 * self.n_bytes:
+        if self.made_bytes > _FREE_BYTES + 2 * self.n_bytes:
             raise DataError(
                 f"constants of {self.made_bytes:,} bytes would be made from a file of "
                 f"{self.n_bytes:,} bytes"

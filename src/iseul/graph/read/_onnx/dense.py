@@ -96,10 +96,11 @@ def _plus(t: Translator, c: Call, y: Tensor, other: Operand, factor: float) -> T
             scale = t.constant(np.full((1,) * other.rank, factor, np.float32), f"{c.name}.beta")
             z = t.whole(other)
             other = replace(z, value=t.node("mul", [z.value, scale], f"{c.name}.scaled"))
-    order, (a, b) = t.aligned([y, other], max(y.rank, other.rank))
+    shape = np.broadcast_shapes(y.shape, other.shape)
+    order, (a, b) = t.aligned([y, other], len(shape))
     values = [x.value if isinstance(x, Tensor) else t.constant(x.data, x.name) for x in (a, b)]
     value = t.node("add", values, f"{c.name}.add")
-    return Tensor(value, tuple(np.broadcast_shapes(a.shape, b.shape)), order)
+    return Tensor(value, tuple(shape), order)
 
 
 def _gemm_of_computed(t: Translator, c: Call) -> Tensor:

@@ -225,13 +225,14 @@ def combined(t: Translator, op: str, a: Operand, b: Operand, name: str, **attrs:
     """A node of two operands, both in one layout."""
     if isinstance(a, Const) and isinstance(b, Const):
         a = t.tensor(a)
-    order, (a, b) = t.aligned([a, b], max(a.rank, b.rank))
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    order, (a, b) = t.aligned([a, b], len(shape))
     values = [
         x.value if isinstance(x, Tensor) else t.constant(_number_kind(x), x.name) for x in (a, b)
     ]
     value = t.node(op, values, name, **attrs)
     role = next(x.role for x in (a, b) if isinstance(x, Tensor))
-    return Tensor(value, tuple(np.broadcast_shapes(a.shape, b.shape)), order, role)
+    return Tensor(value, tuple(shape), order, role)
 
 
 def _number_kind(x: Const) -> Array:
