@@ -19,6 +19,14 @@ def _overflowing(net: Net) -> str:
     return net.node("conv2d", [x, w], quant=quant(0.06))
 
 
+def _wide_bias(net: Net) -> str:
+    """A bias that needs more than 32 bits, of either sign."""
+    x = net.int16((1, 3, 3, 2), 2e-4)
+    w = net.weights((4, 2, 2, 2), 0)
+    b = net.constant("b", np.array([2**33 + 5, -(2**34) + 3, 0, -7], np.int64))
+    return net.node("conv2d", [x, w, b], quant=quant(2.0))
+
+
 CASES = (
     _conv("1x1", (4, 5, 8), 8, (1, 1)),
     _conv("1x1 odd channels", (3, 3, 7), 5, (1, 1)),
@@ -113,6 +121,7 @@ CASES = (
     _conv("int16 dilation, stride", (7, 8, 2), 3, (3, 2), kind="int16", dilation=(2, 3)),
     _conv("int16 int32 bias", (4, 4, 3), 4, (3, 3), kind="int16", bias="int32"),
     _conv("int16 no bias", (4, 4, 3), 4, (3, 3), kind="int16", bias=False, stride=(2, 1)),
+    Case("conv2d/int16 wide bias", _wide_bias),
     Case(
         "conv2d/int16 int32 sums wrap around", _overflowing, skips={"fake_quantize": "reals do not"}
     ),

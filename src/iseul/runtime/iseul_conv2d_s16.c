@@ -35,7 +35,7 @@ static void position(const iseul_conv_s16_t *p, const iseul_patch_t *patch, cons
   int32_t o = 0;
   for (x += patch->x; o < p->window.out_c; x += p->groups.group_in) {
     for (int32_t k = 0; k < p->groups.group_out; ++k) {
-      const int64_t acc = p->bias[o] + sum_of(patch, x, w);
+      const int64_t acc = iseul_bias_at(&p->bias, o) + sum_of(patch, x, w);
       out[o] = iseul_finish_s16(&p->output, acc, o);
       w += filter;
       ++o;

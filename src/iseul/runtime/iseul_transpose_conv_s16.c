@@ -37,7 +37,7 @@ static void position(const iseul_transpose_conv_s16_t *p, const int16_t *in, ise
   int32_t o = 0;
   for (; o < s->out_c; in += s->group_in) {
     for (int32_t k = 0; k < s->group_out; ++k) {
-      const int64_t acc = p->bias[o] + sum_of(p, in, w, &rows, &columns);
+      const int64_t acc = iseul_bias_at(&p->bias, o) + sum_of(p, in, w, &rows, &columns);
       out[o] = iseul_finish_s16(&p->output, acc, o);
       w += s->kernel_h * s->kernel_w * s->group_in;
       ++o;

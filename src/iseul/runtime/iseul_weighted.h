@@ -82,6 +82,20 @@ typedef struct {
   int32_t low, high;
 } iseul_output_s16_t;
 
+// The bias of a sum of 64 bits: of one word per channel, or of two, the lower one first.
+typedef struct {
+  const int32_t *words;
+  int32_t step;  // words per channel
+} iseul_bias_s16_t;
+
+static inline int64_t iseul_bias_at(const iseul_bias_s16_t *bias, int32_t channel) {
+  const int32_t *const words = bias->words + channel * bias->step;
+  if (bias->step == 1) {
+    return words[0];
+  }
+  return (int64_t)((uint64_t)(uint32_t)words[1] << 32 | (uint32_t)words[0]);
+}
+
 static inline int16_t iseul_finish_s16(const iseul_output_s16_t *o, int64_t acc, int32_t channel) {
   const int32_t i = channel * o->step;
   const int32_t q = o->is_wide
@@ -153,6 +167,9 @@ typedef struct {
 } iseul_grouped_conv_s8_t;
 
 void iseul_grouped_conv2d_s8(const iseul_grouped_conv_s8_t *p, const int8_t *in, int8_t *out);
+// weights (kernel_h, kernel_w, out_c)
+void iseul_offset_depthwise_conv2d_s8(const iseul_grouped_conv_s8_t *p, const int8_t *in,
+                                      int8_t *out);
 
 typedef struct {
   iseul_window_t window;
@@ -170,7 +187,7 @@ typedef struct {
   iseul_window_t window;
   iseul_groups_t groups;
   const int8_t *weights;
-  const int64_t *bias;
+  iseul_bias_s16_t bias;
   iseul_output_s16_t output;
 } iseul_conv_s16_t;
 
@@ -245,7 +262,7 @@ void iseul_transpose_conv_s8(const iseul_transpose_conv_s8_t *p, const int8_t *i
 typedef struct {
   iseul_spread_t spread;
   const int8_t *weights;
-  const int64_t *bias;
+  iseul_bias_s16_t bias;
   iseul_output_s16_t output;
 } iseul_transpose_conv_s16_t;
 

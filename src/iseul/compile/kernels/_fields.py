@@ -58,11 +58,18 @@ def data_of(value: Value) -> Array:
 
 
 def bias(io: Io, n_channels: int) -> Array:
-    """The bias, or zeros: kernels always add one, of int64 to int16 activations."""
-    kind = {"float32": np.float32, "int16": np.int64}.get(io.dtype, np.int32)
+    """The bias, or zeros: kernels always add one."""
     if len(io.inputs) > 2:
-        return data_of(io.inputs[2]).astype(kind, copy=False)
-    return np.zeros(n_channels, kind)
+        return data_of(io.inputs[2])
+    return np.zeros(n_channels, np.float32 if io.outputs[0].is_float else np.int32)
+
+
+def bias_s16(io: Io, n_channels: int) -> dict[str, Field]:
+    """`iseul_bias_s16_t`: two words per channel only if one of them needs both."""
+    wide = np.ascontiguousarray(bias(io, n_channels), np.int64)
+    if np.array_equal(wide, wide.astype(np.int32)):
+        return {"words": wide.astype(np.int32), "step": 1}
+    return {"words": wide.astype("<i8").view("<i4").astype(np.int32), "step": 2}
 
 
 def groups(io: Io) -> dict[str, int]:

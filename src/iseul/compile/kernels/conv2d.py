@@ -40,9 +40,9 @@ def emit_s8(attrs: Attrs, io: Io) -> Fields:
 
 
 def cost_f32(attrs: Attrs, io: Io) -> int:
-    """5 per MAC, 27 per tap, 60 per output."""
-    taps = macs(attrs, io) // io.inputs[1].shape[3]
-    return 5 * macs(attrs, io) + 27 * taps + 60 * io.outputs[0].n_elements
+    """8 per MAC, 7 per run of taps, 60 per output."""
+    made = grouped.of_conv2d(attrs, io)
+    return 8 * made.n_macs + 7 * made.n_runs + 60 * made.n_outputs
 
 
 def emit_f32(attrs: Attrs, io: Io) -> Fields:
@@ -73,7 +73,7 @@ CARDS = (
         emit_s8,
         overlap=by_position,
     ),
-    *grouped.cards(grouped.of_conv2d),
+    *grouped.cards(grouped.of_conv2d, by_position),
     factor.convolution(grouped.of_conv2d),
     Card(
         "iseul_conv2d_f32",

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import by_position
-from iseul.graph.ops._quantized import zero_point
+from iseul.graph.ops._quantized import quant_of, zero_point
 from iseul.graph.ops.depthwise_conv2d import macs
 
 if TYPE_CHECKING:
@@ -34,6 +36,28 @@ def emit_s8(attrs: Attrs, io: Io) -> Fields:
     return {
         "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
         "weights": fields.data_of(weights),
+        "bias": fields.bias(io, n),
+        "in_zero_point": zero_point(io.inputs[0]),
+        "output": fields.output_s8(io, attrs.activation, n),
+    }
+
+
+def cost_offset_s8(attrs: Attrs, io: Io) -> int:
+    """8 per MAC, 65 per output; 11 and 95 with a depth multiplier."""
+    is_plain = io.outputs[0].shape[3] == io.inputs[0].shape[3]
+    per_mac, per_output = (8, 65) if is_plain else (11, 95)
+    return per_mac * macs(attrs, io) + per_output * io.outputs[0].n_elements
+
+
+def emit_offset_s8(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_grouped_conv_s8_t`."""
+    weights = io.inputs[1]
+    n = weights.shape[3]
+    return {
+        "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
+        "groups": {"group_in": 1, "group_out": n // io.inputs[0].shape[3]},
+        "weights": fields.data_of(weights),
+        "weights_zero_point": np.array(quant_of(weights).zero_point, np.int8),
         "bias": fields.bias(io, n),
         "in_zero_point": zero_point(io.inputs[0]),
         "output": fields.output_s8(io, attrs.activation, n),
@@ -67,7 +91,15 @@ CARDS = (
         emit_s8,
         overlap=by_position,
     ),
-    *grouped.cards(grouped.of_depthwise_conv2d),
+    Card(
+        "iseul_offset_depthwise_conv2d_s8",
+        "iseul_grouped_conv_s8_t",
+        grouped.INT8,
+        cost_offset_s8,
+        emit_offset_s8,
+        overlap=by_position,
+    ),
+    *grouped.cards(grouped.of_depthwise_conv2d, by_position),
     *factor.depthwise(grouped.of_depthwise_conv2d),
     Card(
         "iseul_depthwise_conv2d_f32",

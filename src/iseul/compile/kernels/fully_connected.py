@@ -65,7 +65,7 @@ CARDS = (
         emit_s8,
         overlap=row_by_row,
     ),
-    *grouped.cards(grouped.of_fully_connected),
+    *grouped.cards(grouped.of_fully_connected, row_by_row),
     factor.convolution(grouped.of_fully_connected),
     Card(
         "iseul_fully_connected_f32",

@@ -49,11 +49,11 @@ def _spread(attrs: Attrs, io: Io) -> dict[str, int]:
 
 
 def cost(attrs: Attrs, io: Io) -> int:
-    """6 per MAC, 20 per tap that leads back to an input, 80 per output."""
+    """10 per MAC, 24 per tap that leads back to an input, 120 per output."""
     _, kernel_h, kernel_w, depth = io.inputs[1].shape
     share = attrs.stride[0] * attrs.stride[1]
     taps = -(-io.outputs[0].n_elements * kernel_h * kernel_w // share)
-    return taps * (6 * depth + 20) + 80 * io.outputs[0].n_elements
+    return taps * (10 * depth + 24) + 120 * io.outputs[0].n_elements
 
 
 def emit_s8(attrs: Attrs, io: Io) -> Fields:
@@ -75,7 +75,7 @@ def emit_s16(attrs: Attrs, io: Io) -> Fields:
     return {
         "spread": _spread(attrs, io),
         "weights": fields.data_of(io.inputs[1]),
-        "bias": fields.bias(io, n),
+        "bias": fields.bias_s16(io, n),
         "output": fields.output_s16(io, attrs.activation, n),
     }
 
