@@ -15,7 +15,7 @@ from iseul.compile.emit._c_text import model_prefix
 from iseul.compile.lower import lower
 from iseul.compile.select import Goal
 from iseul.core import registry
-from iseul.core.errors import UsageError
+from iseul.core.errors import BudgetError, UsageError
 from iseul.graph.build import OPS
 from iseul.graph.verify import check_graph
 
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from iseul.graph.ir import Graph, Node
     from iseul.numerics import Array
     from iseul.targets import Target
+
+
+# Arenas beyond this many times the board's RAM are not compiled; at least, and at most
+_ROOM = 4
+_LEAST_ROOM = 64 << 20
+_MOST_ROOM = 512 << 20
 
 
 def compile_graph(
@@ -44,7 +50,8 @@ def compile_graph(
             seeded random one
     name:   C prefix; by default from the graph's name
 
-    Raises UnsupportedError with all blockers at once; ShapeError if `golden` does not fit.
+    Raises UnsupportedError with all blockers at once; ShapeError if `golden` does not fit;
+    BudgetError for an arena that is many times the board's RAM.
     """
     if goal not in get_args(Goal):
         raise UsageError(f'goal "{goal}"', f"one of: {', '.join(get_args(Goal))}")
@@ -52,6 +59,7 @@ def compile_graph(
     check_graph(lowered.graph)
     prefix = model_prefix(name or graph.name)
     plan = lowered.plan()
+    _check_room(lowered, plan, target)
     steps = tuple(_step(lowered, plan, prefix, i, n) for i, n in enumerate(lowered.steps))
     model = Model(
         prefix,
@@ -72,6 +80,27 @@ def compile_graph(
         model.constants.n_bytes,
         model.state_bytes,
         _notes(lowered, target),
+    )
+
+
+def _check_room(lowered: Lowered, plan: Plan, target: Target) -> None:
+    """Raise BudgetError for arenas far beyond the board, before anything runs on arrays of that
+    size; how far a model is from fitting is for `check_fits` to say.
+    """
+    most = min(max(_ROOM * target.ram_bytes, _LEAST_ROOM), _MOST_ROOM)
+    if plan.arena_bytes <= most:
+        return
+    largest = max(plan.buffers, key=lambda buffer: buffer.n_bytes)
+    shape = (
+        "x".join(map(str, lowered.graph.values[largest.name].shape))
+        if (largest.name in lowered.graph.values)
+        else "scratch"
+    )
+    raise BudgetError(
+        f"arena needs {plan.arena_bytes:,} bytes, {target.name} has {target.ram_bytes:,}, and more "
+        f"than {most:,} are not compiled for it "
+        f'(largest: "{largest.name}" {shape}, {largest.n_bytes:,} bytes)',
+        "a smaller input, or a board with more RAM",
     )
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _KINDS = ("int8", "uint8", "int16")
 
+MOST_CHANNELS = 1 << 20  # of longer axes nothing is known
+
 # ops that map each value alone, or two values with broadcasting, and never fall where one rises
 _MONOTONE = ("relu", "relu6", "relu_n1_to_1", "quantize", "add", "minimum", "maximum")
 # ops whose every output is one of the values under the window, or a mean of them
@@ -56,7 +58,7 @@ def channel_intervals(graph: Graph) -> dict[str, Interval]:
     """{value: its interval} for every integer activation and constant of the graph."""
     found: dict[str, Interval] = {}
     for value in graph.values.values():
-        if value.dtype in _KINDS and value.shape:
+        if value.dtype in _KINDS and value.shape and value.shape[-1] <= MOST_CHANNELS:
             found[value.name] = _of_constant(value) if value.is_constant else _whole(value)
     for node in graph.nodes:
         io = graph.io(node)
@@ -221,4 +223,4 @@ _RULES: dict[str, Callable[[Node, Io, Sequence[Interval | None]], Interval | Non
 }
 
 
-__all__ = ["Interval", "accumulator_interval", "channel_intervals", "padded_taps"]
+__all__ = ["MOST_CHANNELS", "Interval", "accumulator_interval", "channel_intervals", "padded_taps"]

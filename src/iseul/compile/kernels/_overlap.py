@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from iseul.graph.ir import Io, Value
 
 
+_MOST_PLACES = 1 << 22  # more are no model's; the distance would take gigabytes to find
+
+
 def value_by_value(attrs: Any, io: Io) -> Mapping[int, int]:
     """Reads value i of an input of the output's size, then writes value i; i rises by one.
 
@@ -56,8 +59,8 @@ def row_by_row(attrs: Any, io: Io) -> Mapping[int, int]:
     x, out = io.inputs[0], io.outputs[0]
     if not _may_share(x, out) or not x.shape or not out.shape:
         return {}
-    rows = x.n_elements // max(1, x.shape[-1])
-    if rows != out.n_elements // max(1, out.shape[-1]):
+    rows = _n_places(x)
+    if rows != _n_places(out) or rows > _MOST_PLACES:
         return {}
     start = np.arange(rows, dtype=np.int64) * x.shape[-1]
     return {0: _distance(start, x, out, out.shape[-1])}
@@ -70,7 +73,7 @@ def by_position(attrs: Any, io: Io) -> Mapping[int, int]:
     attrs: with stride and pads of the window
     """
     x, out = io.inputs[0], io.outputs[0]
-    if not _may_share(x, out) or len(x.shape) != 4:
+    if not _may_share(x, out) or len(x.shape) != 4 or _n_places(out) > _MOST_PLACES:
         return {}
     return {0: _distance(_starts(attrs, x, out), x, out, out.shape[3])}
 
@@ -94,7 +97,7 @@ def by_positions(attrs: Any, io: Io, n: int) -> Mapping[int, int]:
     attrs: with stride and pads of the window
     """
     x, out = io.inputs[0], io.outputs[0]
-    if not _may_share(x, out) or len(x.shape) != 4:
+    if not _may_share(x, out) or len(x.shape) != 4 or _n_places(out) > _MOST_PLACES:
         return {}
     start = _starts(attrs, x, out)
     # what a block overwrites must not be read by the blocks behind it
@@ -115,6 +118,11 @@ def _distance(start: NDArray[np.int64], x: Value, out: Value, n_written: int) ->
     ahead = np.minimum.accumulate(start[::-1])[::-1]
     written = np.arange(1, len(start) + 1, dtype=np.int64) * n_written
     return max(0, int((written * _size(out) - ahead * _size(x)).max()))
+
+
+def _n_places(value: Value) -> int:
+    """Positions or rows: all axes but the last."""
+    return value.n_elements // max(1, value.shape[-1])
 
 
 def _size(value: Value) -> int:

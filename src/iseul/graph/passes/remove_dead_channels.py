@@ -25,7 +25,7 @@ import numpy as np
 from iseul.graph.ir import Value, constant, fresh_name, rebuild
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.passes._edit import tell
-from iseul.graph.ranges import Interval, channel_intervals, padded_taps
+from iseul.graph.ranges import MOST_CHANNELS, Interval, channel_intervals, padded_taps
 from iseul.numerics.affine import Quantization
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ _PRODUCTS = ("conv2d", "fully_connected")
 
 def rewrite(graph: Graph, target: Target | None) -> Graph:
     """The graph without the channels that can go; itself if there are none."""
-    if graph.level != "quantized":
+    widest = max((v.shape[-1] for v in graph.values.values() if v.shape), default=0)
+    if graph.level != "quantized" or widest > MOST_CHANNELS:
         return graph
     dropped = removable_channels(graph)
     if not any(mask.any() for mask in dropped.values()):
