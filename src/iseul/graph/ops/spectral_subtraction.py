@@ -57,7 +57,7 @@ def infer(attrs: Attrs, inputs: Sequence[Value]) -> tuple[Shape, ...]:
     expect_inputs(inputs, 2)
     if len(inputs[0].shape) != 1 or inputs[0].shape != inputs[1].shape:
         raise ShapeError(
-            f"input {inputs[0].shape} and estimate {inputs[1].shape} must be the same, with one axis"
+            f"input {inputs[0].shape} and estimate {inputs[1].shape} must be alike, with one axis"
         )
     return (inputs[0].shape, inputs[0].shape)
 
