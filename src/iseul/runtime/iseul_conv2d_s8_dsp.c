@@ -156,9 +156,12 @@ static void positions(const iseul_conv_s8_dsp_t *p, const uint32_t *strips, int3
     w = iseul_dot_2x3(acc, w + 8, steps, strips);
     w = iseul_finish_2x3(acc, w, odd);
     if (is_clamped) {
-      for (int32_t k = 0; k < 6; ++k) {
-        acc[k] = iseul_clamp(acc[k], low, high);
-      }
+      acc[0] = iseul_clamp(acc[0], low, high);
+      acc[1] = iseul_clamp(acc[1], low, high);
+      acc[2] = iseul_clamp(acc[2], low, high);
+      acc[3] = iseul_clamp(acc[3], low, high);
+      acc[4] = iseul_clamp(acc[4], low, high);
+      acc[5] = iseul_clamp(acc[5], low, high);
     }
     out[y2 + next] = (int8_t)acc[5];
     out[y2] = (int8_t)acc[2];

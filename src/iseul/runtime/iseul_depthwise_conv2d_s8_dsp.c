@@ -55,11 +55,11 @@ static ISEUL_NOINLINE void four_channels(const iseul_depthwise_s8_dsp_t *p, cons
   const iseul_output_s8_t *const to = &p->output;
   const iseul_scale_t s0 = iseul_scale_of(to, o), s1 = iseul_scale_of(to, o + 1);
   const iseul_scale_t s2 = iseul_scale_of(to, o + 2), s3 = iseul_scale_of(to, o + 3);
-  if (iseul_is_rectified(to)) {
-    out[0] = iseul_finish_rectified(s0, acc[0]);
-    out[1] = iseul_finish_rectified(s1, acc[1]);
-    out[2] = iseul_finish_rectified(s2, acc[2]);
-    out[3] = iseul_finish_rectified(s3, acc[3]);
+  if (iseul_is_saturated(to)) {
+    out[0] = iseul_finish_saturated(s0, acc[0]);
+    out[1] = iseul_finish_saturated(s1, acc[1]);
+    out[2] = iseul_finish_saturated(s2, acc[2]);
+    out[3] = iseul_finish_saturated(s3, acc[3]);
   } else {
     const int32_t low = to->low, high = to->high;
     out[0] = iseul_finish_clamped(s0, acc[0], low, high);

@@ -67,15 +67,19 @@ static inline int32_t iseul_upper_of(int32_t upper, int32_t x, int32_t multiplie
   return upper;
 }
 
-// The same minus 2^31 for x < 0.
+// The same minus 2^31 for x < 0, which is taken from 2^30 first.
 static inline int32_t iseul_upper_away(int32_t upper, int32_t x, int32_t multiplier) {
-  uint32_t lower = 0x40000000u;
+  uint32_t low;
+  int32_t high;
   __asm__(
-      "smlal %0, %1, %2, %3\n\t"
-      "smlal %0, %1, %4, %5"
-      : "+&r"(lower), "+&r"(upper)
-      : "r"(x), "r"(multiplier), "r"((uint32_t)x >> 31), "r"(0x80000000u));
-  return upper;
+      "ands %[low], %[x], #0x80000000\n\t"
+      "rsbs %[low], %[low], #0x40000000\n\t"
+      "sbc %[high], %[upper], #0\n\t"
+      "smlal %[low], %[high], %[x], %[q]"
+      : [low] "=&r"(low), [high] "=&r"(high)
+      : [x] "r"(x), [upper] "r"(upper), [q] "r"(multiplier)
+      : "cc");
+  return high;
 }
 
 #else
@@ -130,15 +134,19 @@ static inline iseul_scale_t iseul_scale_of(const iseul_output_s8_t *o, int32_t c
   return scale;
 }
 
-// Where negative results are clamped to zero_point = low, [x < 0] makes no difference: without
-// it a negative sum's result is at most zero_point still.
-static inline int32_t iseul_is_rectified(const iseul_output_s8_t *o) {
-  return o->zero_point <= o->low && o->low == -128 && o->high == 127;
+static inline int32_t iseul_is_saturated(const iseul_output_s8_t *o) {
+  return o->low == -128 && o->high == 127;
 }
 
-// For outputs that are rectified.
+// For outputs with zero point and lower clamp -128 and upper clamp 127: negative results become
+// -128 anyway, so that [x < 0] makes no difference.
 static inline int8_t iseul_finish_rectified(iseul_scale_t s, int32_t acc) {
   return (int8_t)iseul_to_int8(iseul_upper_of(s.upper, acc, s.multiplier) >> s.shift);
+}
+
+// For outputs that are clamped to -128 .. 127 only.
+static inline int8_t iseul_finish_saturated(iseul_scale_t s, int32_t acc) {
+  return (int8_t)iseul_to_int8(iseul_upper_away(s.upper, acc, s.multiplier) >> s.shift);
 }
 
 static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t low,
@@ -263,6 +271,57 @@ static inline const int8_t *iseul_finish_2x3(int32_t acc[6], const int8_t *w, in
 #endif
 }
 
+// acc[i] += w_i . x for four rows of weights. Gives the end of w.
+//
+// w  per step of 4: four weights of each row; n > 0 steps
+static inline const int8_t *iseul_dot_4x1(int32_t acc[4], const int8_t *w, int32_t n,
+                                          const int8_t *x) {
+  const int8_t *const end = w + 16 * n;
+#if ISEUL_HAS_DSP
+#define ISEUL_ROW(a, t)                        \
+  "sxtb16 %[u], %[" t "]\n\t"                  \
+  "sxtb16 %[" t "], %[" t "], ror #8\n\t"      \
+  "smlad %[" a "], %[x0], %[u], %[" a "]\n\t"  \
+  "smlad %[" a "], %[x1], %[" t "], %[" a "]\n\t"
+#define ISEUL_STEP                    \
+  "ldr %[x1], [%[x]], #4\n\t"         \
+  "sxtb16 %[x0], %[x1]\n\t"           \
+  "sxtb16 %[x1], %[x1], ror #8\n\t"   \
+  "ldrd %[t0], %[t1], [%[w]], #8\n\t" \
+  ISEUL_ROW("a0", "t0") ISEUL_ROW("a1", "t1") \
+  "ldrd %[t0], %[t1], [%[w]], #8\n\t" \
+  ISEUL_ROW("a2", "t0") ISEUL_ROW("a3", "t1")
+  int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3];
+  uint32_t t0, t1, u, x0, x1;
+  __asm__ volatile(
+      "sub %[u], %[end], %[w]\n\t"
+      "lsls %[u], %[u], #27\n\t"
+      "bmi 2f\n"
+      "1:\n\t" ISEUL_STEP
+      "2:\n\t" ISEUL_STEP
+      "cmp %[w], %[end]\n\t"
+      "bne 1b\n\t"
+      : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [w] "+r"(w), [x] "+r"(x),
+        [t0] "=&r"(t0), [t1] "=&r"(t1), [u] "=&r"(u), [x0] "=&r"(x0), [x1] "=&r"(x1)
+      : [end] "r"(end)
+      : "cc", "memory");
+#undef ISEUL_STEP
+#undef ISEUL_ROW
+  acc[0] = a0;
+  acc[1] = a1;
+  acc[2] = a2;
+  acc[3] = a3;
+#else
+  for (; w != end; w += 16) {
+    for (int32_t k = 0; k < 16; ++k) {
+      acc[k / 4] += x[k % 4] * w[k];
+    }
+    x += 4;
+  }
+#endif
+  return w;
+}
+
 // --- convolutions
 
 typedef struct {
@@ -349,5 +408,27 @@ typedef struct {
 
 void iseul_depthwise_planes_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
                                    int32_t *scratch);
+
+// --- fully connected
+
+typedef struct {
+  int32_t rows, in_size, out_size;
+  const int8_t *weights;  // of four outputs at a time: four of each in turns, filled up with zeros
+  const int32_t *bias;    // minus in_zero_point times all weights; a multiple of 4
+  iseul_output_s8_t output;
+} iseul_fully_connected_s8_dsp_t;
+
+void iseul_fully_connected_s8_dsp(const iseul_fully_connected_s8_dsp_t *p, const int8_t *in,
+                                  int8_t *out);
+
+// --- sums of two
+
+typedef struct {
+  int32_t n;
+  int32_t a_factor, b_factor, constant, shift;
+  int32_t low, high;
+} iseul_linear_t;
+
+void iseul_add_linear_s8(const iseul_linear_t *p, const int8_t *a, const int8_t *b, int8_t *out);
 
 #endif

@@ -260,3 +260,39 @@ def depthwise() -> tuple[Card, ...]:
         overlap=overlap.by_position,
     )
     return (*_on_both(planes), *_on_both(taps))
+
+
+# --- fully connected: blocks of four outputs
+
+
+def fully_connected() -> tuple[Card, ...]:
+    """The cards of fully connected layers."""
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_fully_connected_s8_dsp_t`."""
+        rows = fields.data_of(io.inputs[1])
+        n, depth = rows.shape
+        return {
+            "rows": io.outputs[0].n_elements // n,
+            "in_size": depth,
+            "out_size": n,
+            "weights": pack(rows, 4),
+            "bias": folded_bias(io, rows, 4),
+            "output": fields.output_s8(io, attrs.activation, n),
+        }
+
+    def cost(attrs: Any, io: Io) -> int:
+        """5.5 per step of 4 of an output, 30 per output; outputs in blocks of 4."""
+        n, depth = io.inputs[1].shape
+        rows = io.outputs[0].n_elements // n
+        return rows * _round_up(n, 4) * (11 * _round_up(depth, 4) // 8 + 30)
+
+    return _on_both(
+        Card(
+            "iseul_fully_connected_s8_dsp",
+            "iseul_fully_connected_s8_dsp_t",
+            (*grouped.INT8, grouped.centred, scales_down),
+            cost,
+            emit,
+        )
+    )

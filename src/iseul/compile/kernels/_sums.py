@@ -3,14 +3,85 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from iseul.compile import prove
 from iseul.compile.kernels import _binary as binary
-from iseul.graph.ops._addition import multipliers
+from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels._card import Card
+from iseul.compile.kernels._overlap import value_by_value
+from iseul.graph.ir import Io
+from iseul.graph.ops._addition import integers, multipliers
+from iseul.graph.ops._quantized import quant_of
 
 if TYPE_CHECKING:
-    from iseul.compile.kernels._card import Card, Fields
-    from iseul.graph.ir import Io
+    from iseul.compile.kernels._card import Fields
+    from iseul.graph.ir import Value
+    from iseul.numerics import Array
+
+
+def table(io: Io, sign: int, low: int, high: int) -> Array:
+    """The op's results of all pairs of int8, (256, 256), clamped."""
+    every = np.arange(-128, 128)
+    return np.clip(integers(every[:, None], every[None, :], io, sign), low, high)
+
+
+@lru_cache(maxsize=64)
+def _proof(a: Value, b: Value, out: Value, sign: int, low: int, high: int) -> prove.Linear | None:
+    io = Io((a, b), (out,))
+    factors = [float(quant_of(v).scale[0]) / float(quant_of(out).scale[0]) for v in (a, b)]
+    return prove.linear(table(io, sign, low, high), factors[0], sign * factors[1], low, high)
+
+
+def linear_form(attrs: Any, io: Io, sign: int) -> prove.Linear | None:
+    """The proven linear form of an int8 addition, if there is one."""
+    clamp = fields.clamp_s8(io, binary.activation_of(attrs))
+    return _proof(*io.inputs, io.outputs[0], sign, clamp["low"], clamp["high"])
+
+
+def one_shape(attrs: Any, io: Io) -> str | None:
+    """operands and result have one shape"""
+    shapes = [value.shape for value in (*io.inputs, *io.outputs)]
+    return None if len(set(shapes)) == 1 else f"they are {shapes}"
+
+
+def _linear_card(sign: int) -> Card:
+    """One multiplication per operand, where that is proven."""
+
+    def is_linear(attrs: Any, io: Io) -> str | None:
+        """a linear form gives the same results for all pairs of int8"""
+        return None if linear_form(attrs, io, sign) else "none was found"
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_linear_t`."""
+        form = linear_form(attrs, io, sign)
+        assert form is not None, "the rule says so"
+        return {
+            "n": io.outputs[0].n_elements,
+            "a_factor": form.a,
+            "b_factor": form.b,
+            "constant": form.constant,
+            "shift": form.shift,
+            "low": form.low,
+            "high": form.high,
+        }
+
+    def cost(attrs: Any, io: Io) -> int:
+        """9 per value."""
+        return 9 * io.outputs[0].n_elements + 30
+
+    return Card(
+        "iseul_add_linear_s8",
+        "iseul_linear_t",
+        (binary.operands("int8"), one_shape, is_linear),
+        cost,
+        emit,
+        inputs=(0, 1),
+        overlap=value_by_value,
+    )
 
 
 def sums(op: str, b_sign: int) -> tuple[Card, ...]:
@@ -22,6 +93,7 @@ def sums(op: str, b_sign: int) -> tuple[Card, ...]:
     clamp, real = binary.plain_clamp, binary.real_clamp
     return (
         binary.lookup(op),
+        _linear_card(b_sign),
         binary.card("iseul_add_s8", "iseul_aligned_t", ("int8",), 75, emit),
         binary.card("iseul_add_s16", "iseul_aligned_t", ("int16",), 69, emit),
         binary.card(f"iseul_{op}_s32", "iseul_plain_t", ("int32",), 17, clamp),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
@@ -57,6 +58,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 
 CARDS = (
+    *dsp.fully_connected(),
     Card(
         "iseul_fully_connected_s8",
         "iseul_fully_connected_s8_t",
@@ -66,7 +68,7 @@ CARDS = (
         overlap=row_by_row,
     ),
     *grouped.cards(grouped.of_fully_connected, row_by_row),
-    factor.convolution(grouped.of_fully_connected),
+    factor.convolution(grouped.of_fully_connected, row_by_row),
     Card(
         "iseul_fully_connected_f32",
         "iseul_fully_connected_f32_t",
