@@ -12,34 +12,12 @@
 // agree to the bit.
 #include "iseul_factor.h"
 
-// acc[k] += products of output channels k = 0 .. 3, whose weights are `filter` apart.
-static void four_channels(const iseul_patch_t *patch, const int8_t *x_row, const int8_t *w_row,
-                          int32_t filter, int32_t zero_point, int32_t acc[4]) {
-  for (int32_t i = patch->rows; i > 0; --i) {
-    const int8_t *x = x_row;
-    const int8_t *w = w_row;
-    for (int32_t j = patch->runs; j > 0; --j) {
-      iseul_dot4_s8(acc, x, w, filter, patch->run, zero_point);
-      x += patch->x_run;
-      w += patch->run;
-    }
-    x_row += patch->x_row;
-    w_row += patch->w_row;
-  }
-}
-
-static int32_t one_channel(const iseul_patch_t *patch, const int8_t *x_row, const int8_t *w_row,
-                           int32_t zero_point) {
-  int32_t acc = 0;
-  for (int32_t i = patch->rows; i > 0; --i) {
-    for (int32_t j = 0; j < patch->runs; ++j) {
-      acc += iseul_dot_s8(x_row + j * patch->x_run, w_row + j * patch->run, patch->run, zero_point);
-    }
-    x_row += patch->x_row;
-    w_row += patch->w_row;
-  }
-  return acc;
-}
+// What is the same for all output channels of a group at one position.
+typedef struct {
+  const int8_t *x;
+  int32_t sum;  // of the inputs, if zero points of weights count
+  int32_t filter;
+} view_t;
 
 static int32_t sum_of_inputs(const iseul_patch_t *patch, const int8_t *x_row, int32_t zero_point) {
   int32_t sum = 0;
@@ -56,26 +34,59 @@ static int32_t sum_of_inputs(const iseul_patch_t *patch, const int8_t *x_row, in
   return sum;
 }
 
-// The output channels [first, last) of one group.
+static inline int32_t start_of(const iseul_conv_factor_s8_t *p, const view_t *view, int32_t o) {
+  return p->bias[o] - view->sum * p->weights_zero_point[o * p->output.step];
+}
+
+// A function of its own: inlined into the loops over positions, the compiler runs out of
+// registers in the innermost loop.
+static ISEUL_NOINLINE void four_channels(const iseul_conv_factor_s8_t *p,
+                                         const iseul_patch_t *patch, const view_t *view, int32_t o,
+                                         int8_t *out) {
+  const int8_t *x_row = view->x;
+  const int8_t *w_row = p->weights + o * view->filter + patch->w;
+  int32_t acc[4] = {start_of(p, view, o), start_of(p, view, o + 1), start_of(p, view, o + 2),
+                    start_of(p, view, o + 3)};
+  for (int32_t i = patch->rows; i > 0; --i) {
+    const int8_t *x = x_row;
+    const int8_t *w = w_row;
+    for (int32_t j = patch->runs; j > 0; --j) {
+      iseul_dot4_s8(acc, x, w, view->filter, patch->run, p->in_zero_point);
+      x += patch->x_run;
+      w += patch->run;
+    }
+    x_row += patch->x_row;
+    w_row += patch->w_row;
+  }
+  iseul_finish4_factor_s8(&p->output, acc, o, out);
+}
+
+static int8_t one_channel(const iseul_conv_factor_s8_t *p, const iseul_patch_t *patch,
+                          const view_t *view, int32_t o) {
+  const int8_t *x_row = view->x;
+  const int8_t *w_row = p->weights + o * view->filter + patch->w;
+  int32_t acc = start_of(p, view, o);
+  for (int32_t i = patch->rows; i > 0; --i) {
+    for (int32_t j = 0; j < patch->runs; ++j) {
+      acc += iseul_dot_s8(x_row + j * patch->x_run, w_row + j * patch->run, patch->run,
+                          p->in_zero_point);
+    }
+    x_row += patch->x_row;
+    w_row += patch->w_row;
+  }
+  return iseul_finish_factor_s8(&p->output, acc, o);
+}
+
+// The output channels [o, last) of one group.
 static void group(const iseul_conv_factor_s8_t *p, const iseul_patch_t *patch, const int8_t *x,
-                  int32_t first, int32_t last, int8_t *out) {
-  const int32_t filter = p->window.kernel_h * p->window.kernel_w * p->groups.group_in;
-  const int32_t sum = p->is_centred ? 0 : sum_of_inputs(patch, x, p->in_zero_point);
-  const int8_t *w = p->weights + first * filter + patch->w;
-  int32_t o = first;
-  while (o < last) {
-    const int32_t n = o + 4 <= last ? 4 : 1;
-    int32_t acc[4] = {0, 0, 0, 0};
-    if (n == 4) {
-      four_channels(patch, x, w, filter, p->in_zero_point, acc);
-    } else {
-      acc[0] = one_channel(patch, x, w, p->in_zero_point);
-    }
-    for (int32_t k = 0; k < n; ++k, ++o) {
-      const int32_t shift = sum * p->weights_zero_point[o * p->output.step];
-      out[o] = iseul_finish_factor_s8(&p->output, acc[k] + p->bias[o] - shift, o);
-    }
-    w += n * filter;
+                  int32_t o, int32_t last, int8_t *out) {
+  const view_t view = {x, p->is_centred ? 0 : sum_of_inputs(patch, x, p->in_zero_point),
+                       p->window.kernel_h * patch->w_row};
+  for (; o + 4 <= last; o += 4) {
+    four_channels(p, patch, &view, o, out + o);
+  }
+  for (; o < last; ++o) {
+    out[o] = one_channel(p, patch, &view, o);
   }
 }
 

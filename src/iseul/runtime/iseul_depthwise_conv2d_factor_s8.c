@@ -60,9 +60,7 @@ static void four_channels(const iseul_conv_factor_s8_t *p, const taps_t *taps, i
     x_row += taps->x_row;
     w_row += taps->w_row;
   }
-  for (int32_t k = 0; k < 4; ++k) {
-    out[k] = iseul_finish_factor_s8(&p->output, acc[k], c + k);
-  }
+  iseul_finish4_factor_s8(&p->output, acc, c, out);
 }
 
 // Output channel o, which reads input channel c.

@@ -49,6 +49,20 @@ static inline int8_t iseul_finish_factor_s8(const iseul_factors_t *o, int32_t ac
   return (int8_t)(iseul_to_whole(y, o->low, o->high) + o->zero_point);
 }
 
+// `iseul_finish_factor_s8` of four neighbours. Nothing is stored before all is read: a store
+// through int8_t * might change anything, so that the compiler would read the parameters again.
+static inline void iseul_finish4_factor_s8(const iseul_factors_t *o, const int32_t acc[4],
+                                           int32_t channel, int8_t *out) {
+  const int8_t q0 = iseul_finish_factor_s8(o, acc[0], channel);
+  const int8_t q1 = iseul_finish_factor_s8(o, acc[1], channel + 1);
+  const int8_t q2 = iseul_finish_factor_s8(o, acc[2], channel + 2);
+  const int8_t q3 = iseul_finish_factor_s8(o, acc[3], channel + 3);
+  out[0] = q0;
+  out[1] = q1;
+  out[2] = q2;
+  out[3] = q3;
+}
+
 typedef struct {
   iseul_window_t window;
   iseul_groups_t groups;

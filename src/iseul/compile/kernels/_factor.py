@@ -12,6 +12,7 @@ from iseul.compile.kernels import _binary as binary
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card, kinds
+from iseul.compile.kernels._overlap import by_position
 from iseul.graph.ops import _float_requantized as float_requantized
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops._quantized import quant_of, zero_point
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from iseul.compile.kernels._card import Field, Fields
-    from iseul.compile.kernels._grouped import Arrange
+    from iseul.compile.kernels._grouped import Arrange, Overlap
     from iseul.graph.ir import Io
     from iseul.numerics.affine import Activation
 
@@ -61,7 +62,7 @@ def _weighted(io: Io, window: Any, groups: Any, weights: Any, output: Any) -> Fi
     }
 
 
-def convolution(arrange: Arrange) -> Card:
+def convolution(arrange: Arrange, overlap: Overlap) -> Card:
     """The card of an op that `arrange` makes a convolution in groups."""
 
     def emit(attrs: Any, io: Io) -> Fields:
@@ -77,9 +78,10 @@ def convolution(arrange: Arrange) -> Card:
     return Card(
         "iseul_conv2d_factor_s8",
         "iseul_conv_factor_s8_t",
-        _INT8,
+        (*_INT8, grouped.sums_in_two_parts),
         cost,
         emit,
+        overlap=overlap,
         requantization="float",
     )
 
@@ -104,9 +106,10 @@ def depthwise(arrange: Arrange) -> tuple[Card, ...]:
         (*_INT8, grouped.centred),
         cost,
         emit,
+        overlap=by_position,
         requantization="float",
     )
-    return (own, convolution(arrange))
+    return (own, convolution(arrange, by_position))
 
 
 def _halves(factor: np.float32) -> dict[str, float]:
@@ -177,7 +180,7 @@ def average_pool(area: Callable[[Any], int]) -> Card:
 
     symbol = "iseul_average_pool2d_factor_s8"
     params = "iseul_average_pool_factor_s8_t"
-    return Card(symbol, params, _INT8, cost, emit, requantization="float")
+    return Card(symbol, params, _INT8, cost, emit, overlap=by_position, requantization="float")
 
 
 def mean(axes: Callable[[Any, Io], Mapping[str, Field]], few_axes: Any, n: Any) -> Card:

@@ -74,7 +74,7 @@ CARDS = (
         overlap=by_position,
     ),
     *grouped.cards(grouped.of_conv2d, by_position),
-    factor.convolution(grouped.of_conv2d),
+    factor.convolution(grouped.of_conv2d, by_position),
     Card(
         "iseul_conv2d_f32",
         "iseul_conv_f32_t",
