@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -32,9 +33,9 @@ def _case(
     return Case(f"resize_bilinear/{what}", build, 2e-6 if reason else 0.0, reason, skips)
 
 
-def _as_uint8(net: Net) -> str:
+def _as_uint8(net: Net, where: str = "half_pixel") -> str:
     x = net.int8((1, 3, 4, 5), 0.05, 9)
-    return net.node("resize_bilinear", [x], size=(6, 12), coordinates="half_pixel", offset=128)
+    return net.node("resize_bilinear", [x], size=(7, 12), coordinates=where, offset=128)
 
 
 CASES = (
@@ -49,7 +50,8 @@ CASES = (
     _case("one pixel far", (1, 2), (70, 5)),
     _case("to one pixel", (4, 5), (1, 1), "align_corners"),
     _case("the same size", (3, 4), (3, 4)),
-    Case("resize_bilinear/rounded as uint8", _as_uint8),
+    Case("resize_bilinear/as uint8", _as_uint8),
+    Case("resize_bilinear/as uint8, aligned", partial(_as_uint8, where="align_corners")),
     _case("two columns", (2, 2), (5, 3), "half_pixel", "int16", 2),
 )
 
@@ -79,6 +81,8 @@ def _real_taps(i: int, n: int, m: int, coordinates: str) -> tuple[int, int, floa
 def scalar(op: Op) -> Array:
     """ResizeBilinear and ResizeBilinearInteger."""
     a, x = op.attrs, op.x[0].tolist()
+    if a.offset:
+        return _as_reals(op)
     _, rows, columns, _ = op.x[0].shape
     result = np.zeros(op.out.shape)
     taps, one = (_real_taps, 1) if op.real else (_taps, 1 << 10)
@@ -89,7 +93,34 @@ def scalar(op: Op) -> Array:
         total = x[n][y0][x0][c] * (one - fy) * (one - fx) + x[n][y1][x0][c] * fy * (one - fx)
         total += x[n][y0][x1][c] * (one - fy) * fx + x[n][y1][x1][c] * fy * fx
         if not op.real:
-            total += a.offset << 20
-            total = divide(total + (1 << 19 if total > 0 else -(1 << 19)), 1 << 20) - a.offset
+            total = divide(total + (1 << 19 if total > 0 else -(1 << 19)), 1 << 20)
         result[n, y, column, c] = total
     return result
+
+
+def _as_reals(op: Op) -> Array:
+    """ResizeBilinear of uint8_t, in float32 one operation at a time."""
+    a, f = op.attrs, np.float32
+    _, rows, columns, _ = op.x[0].shape
+    x = op.x[0].astype(int) + a.offset
+    result = np.zeros(op.out.shape)
+    for n, y, column, c in np.ndindex(op.out.shape):
+        y0, y1, at_y = _single_taps(y, rows, a.size[0], a.coordinates)
+        x0, x1, at_x = _single_taps(column, columns, a.size[1], a.coordinates)
+        fy, fx = at_y - f(y0), at_x - f(x0)
+        total = f(x[n, y0, x0, c]) * (f(1) - fy) * (f(1) - fx)
+        total = total + f(x[n, y1, x0, c]) * fy * (f(1) - fx)
+        total = total + f(x[n, y0, x1, c]) * (f(1) - fy) * fx
+        total = total + f(x[n, y1, x1, c]) * fy * fx
+        result[n, y, column, c] = int(total + f(0.5)) - a.offset
+    return result
+
+
+def _single_taps(i: int, n_in: int, n_out: int, where: str) -> tuple[int, int, np.float32]:
+    f = np.float32
+    step = f(n_in) / f(n_out)
+    if where == "align_corners" and n_out > 1:
+        step = f(n_in - 1) / f(n_out - 1)
+    at = (f(i) + f(0.5)) * step - f(0.5) if where == "half_pixel" else f(i) * step
+    low, high = math.floor(at), math.ceil(at)
+    return min(max(low, 0), n_in - 1), min(max(high, 0), n_in - 1), at

@@ -15,7 +15,6 @@ typedef struct {
   int32_t channels;
   int32_t step_h, step_w;    // 0 .. 2^30 / size
   int32_t start_h, start_w;  // -512 .. 2^30
-  int32_t offset;            // means of in + offset are rounded, and this is taken off again
 } iseul_resize_bilinear_t;
 
 void iseul_resize_bilinear_s8(const iseul_resize_bilinear_t *p, const int8_t *in, int8_t *out);
@@ -48,5 +47,27 @@ typedef struct {
 } iseul_resize_bilinear_f32_t;
 
 void iseul_resize_bilinear_f32(const iseul_resize_bilinear_f32_t *p, const float *in, float *out);
+
+// Means of in + offset are taken as reals, rounded, and offset is taken off again.
+typedef struct {
+  iseul_resize_bilinear_f32_t real;
+  int32_t offset;
+} iseul_resize_bilinear_offset_t;
+
+void iseul_resize_bilinear_offset_s8(const iseul_resize_bilinear_offset_t *p, const int8_t *in,
+                                     int8_t *out);
+
+// The pixel at a place or before it: floor(at) for at > -1, where negative ones count as 0.
+static inline int32_t iseul_lower_pixel(float at, int32_t size) {
+  const int32_t floor = (int32_t)at;
+  return floor < size ? floor : size - 1;
+}
+
+// The pixel at a place or behind it.
+static inline int32_t iseul_upper_pixel(float at, int32_t size) {
+  const int32_t floor = (int32_t)at;
+  const int32_t ceiling = floor + (at > (float)floor ? 1 : 0);
+  return ceiling < size ? ceiling : size - 1;
+}
 
 #endif

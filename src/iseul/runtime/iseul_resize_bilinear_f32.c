@@ -8,31 +8,21 @@
 // Meaning: graph/ops/resize_bilinear.py.
 #include "iseul_resize.h"
 
-// floor(at) for at > -1 where negative ones count as 0, at most size - 1
-static int32_t lower(float at, int32_t size) {
-  const int32_t floor = (int32_t)at;
-  return floor < size ? floor : size - 1;
-}
-
-static int32_t upper(float at, int32_t size) {
-  const int32_t floor = (int32_t)at;
-  const int32_t ceiling = floor + (at > (float)floor ? 1 : 0);
-  return ceiling < size ? ceiling : size - 1;
-}
-
 void iseul_resize_bilinear_f32(const iseul_resize_bilinear_f32_t *p, const float *in, float *out) {
   const int32_t channels = p->channels, row = p->in_w * channels;
   for (int32_t n = 0; n < p->batch; ++n) {
     for (int32_t y = 0; y < p->out_h; ++y) {
       const float at_y = ((float)y + p->half) * p->step_h - p->half;
-      const int32_t top = lower(at_y, p->in_h);
+      const int32_t top = iseul_lower_pixel(at_y, p->in_h);
       const float share_y = at_y - (float)top;
-      const float *const above = in + top * row, *const below = in + upper(at_y, p->in_h) * row;
+      const float *const above = in + top * row;
+      const float *const below = in + iseul_upper_pixel(at_y, p->in_h) * row;
       for (int32_t x = 0; x < p->out_w; ++x) {
         const float at_x = ((float)x + p->half) * p->step_w - p->half;
-        const int32_t first = lower(at_x, p->in_w);
+        const int32_t first = iseul_lower_pixel(at_x, p->in_w);
         const float share_x = at_x - (float)first;
-        const int32_t left = first * channels, right = upper(at_x, p->in_w) * channels;
+        const int32_t left = first * channels;
+        const int32_t right = iseul_upper_pixel(at_x, p->in_w) * channels;
         for (int32_t c = 0; c < channels; ++c) {
           float sum = above[left + c] * (1.0f - share_y) * (1.0f - share_x);
           sum += below[left + c] * share_y * (1.0f - share_x);

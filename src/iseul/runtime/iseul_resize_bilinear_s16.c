@@ -21,7 +21,6 @@ static weights_t weights(int32_t share_y, int32_t share_x) {
 
 void iseul_resize_bilinear_s16(const iseul_resize_bilinear_t *p, const int16_t *in, int16_t *out) {
   const int32_t channels = p->channels, row = p->in_w * channels;
-  const int64_t offset = (int64_t)p->offset * (1 << 20);
   for (int32_t n = 0; n < p->batch; ++n) {
     for (int32_t y = 0; y < p->out_h; ++y) {
       const iseul_tap_t rows = iseul_tap(p->start_h + y * p->step_h, p->in_h);
@@ -31,13 +30,13 @@ void iseul_resize_bilinear_s16(const iseul_resize_bilinear_t *p, const int16_t *
         const weights_t w = weights(rows.share, columns.share);
         const int32_t left = columns.lower * channels, right = columns.upper * channels;
         for (int32_t c = 0; c < channels; ++c) {
-          int64_t sum = offset + (int64_t)above[left + c] * w.above_left;
+          int64_t sum = (int64_t)above[left + c] * w.above_left;
           sum += (int64_t)above[right + c] * w.above_right;
           sum += (int64_t)below[left + c] * w.below_left;
           sum += (int64_t)below[right + c] * w.below_right;
           // divided by 2^20, ties away from zero
           const int32_t mean = (int32_t)((sum + (1 << 19) - (sum < 0 ? 1 : 0)) >> 20);
-          *out++ = (int16_t)(mean - p->offset);
+          *out++ = (int16_t)mean;
         }
       }
     }

@@ -32,7 +32,7 @@ def emit_integers(attrs: Attrs, io: Io) -> Fields:
     step_h, start_h = integer_step(sizes["in_h"], sizes["out_h"], attrs.coordinates)
     step_w, start_w = integer_step(sizes["in_w"], sizes["out_w"], attrs.coordinates)
     steps = {"step_h": step_h, "step_w": step_w, "start_h": start_h, "start_w": start_w}
-    return {**sizes, **steps, "offset": attrs.offset}
+    return {**sizes, **steps}
 
 
 def emit_f32(attrs: Attrs, io: Io) -> Fields:
@@ -44,6 +44,21 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
         "step_w": float(step(sizes["in_w"], sizes["out_w"], attrs.coordinates)),
         "half": 0.5 if attrs.coordinates == "half_pixel" else 0.0,
     }
+
+
+def emit_offset(attrs: Attrs, io: Io) -> Fields:
+    """`iseul_resize_bilinear_offset_t`."""
+    return {"real": emit_f32(attrs, io), "offset": attrs.offset}
+
+
+def has_offset(attrs: Attrs, io: Io) -> str | None:
+    """integers have an offset"""
+    return None if attrs.offset else "there is none"
+
+
+def no_offset(attrs: Attrs, io: Io) -> str | None:
+    """integers have no offset"""
+    return f"it is {attrs.offset}" if attrs.offset else None
 
 
 def places_fit(attrs: Attrs, io: Io) -> str | None:
@@ -62,7 +77,7 @@ def _of_integers(suffix: str, dtype: DType) -> Card:
     return Card(
         f"iseul_resize_bilinear_{suffix}",
         "iseul_resize_bilinear_t",
-        (kinds(dtype), places_fit),
+        (kinds(dtype), places_fit, no_offset),
         cost,
         emit_integers,
     )
@@ -71,6 +86,13 @@ def _of_integers(suffix: str, dtype: DType) -> Card:
 CARDS = (
     _of_integers("s8", "int8"),
     _of_integers("s16", "int16"),
+    Card(
+        "iseul_resize_bilinear_offset_s8",
+        "iseul_resize_bilinear_offset_t",
+        (kinds("int8"), places_fit, has_offset),
+        cost,
+        emit_offset,
+    ),
     Card(
         "iseul_resize_bilinear_f32",
         "iseul_resize_bilinear_f32_t",

@@ -2,9 +2,10 @@
 """Bilinear resize of images: the mean of four pixels, weighted by their nearness.
 
 int8, int16: weights in 1/1024 of a pixel, one division by 2^20, ties away from zero
-             (TensorFlow Lite Micro: reference/resize_bilinear.h, ResizeBilinearInteger);
-             with an `offset`, of q + offset, and less offset after: so uint8 is rounded
+             (TensorFlow Lite Micro: reference/resize_bilinear.h, ResizeBilinearInteger)
 float32:     sum in the reference's order
+int8 with an `offset`: the float32 sum of q + offset, plus 1/2, truncated, less offset; so are
+             uint8 images resized (TensorFlow Lite: ResizeBilinear of uint8_t)
 Inputs: x (N, H, W, C).
 """
 
@@ -36,7 +37,8 @@ class Attrs(resizing.Attrs):
 def taps(attrs: Attrs, io: Io) -> tuple[Taps, Taps]:
     """Taps of rows and of columns."""
     shape = io.inputs[0].shape
-    make = resizing.real_taps if io.outputs[0].is_float else resizing.integer_taps
+    is_real = io.outputs[0].is_float or attrs.offset
+    make = resizing.real_taps if is_real else resizing.integer_taps
     rows, columns = (
         make(n_in, n_out, attrs.coordinates)
         for n_in, n_out in zip(shape[1:3], attrs.size, strict=True)
@@ -47,16 +49,24 @@ def taps(attrs: Attrs, io: Io) -> tuple[Taps, Taps]:
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
     rows, columns = taps(attrs, io)
-    x, one = inputs[0], np.float32(1)
+    x = inputs[0]
+    if attrs.offset:
+        real = _reals(x.astype(np.float32) + np.float32(attrs.offset), rows, columns)
+        return [((real + np.float32(0.5)).astype(np.int64) - attrs.offset).astype(io.dtype)]
     if not io.outputs[0].is_float:
-        q = _integers(x.astype(np.int64) + attrs.offset, rows, columns) - attrs.offset
-        return [q.astype(io.dtype)]
+        return [_integers(x.astype(np.int64), rows, columns).astype(io.dtype)]
+    return [_reals(x, rows, columns)]
+
+
+def _reals(x: Array, rows: Taps, columns: Taps) -> Array:
+    """float32, operation by operation."""
+    one = np.float32(1)
     fy, fx = rows.share[:, None, None], columns.share[:, None]
     above, below = x[:, rows.lower], x[:, rows.upper]
     total = above[:, :, columns.lower] * (one - fy) * (one - fx)
     total = total + below[:, :, columns.lower] * fy * (one - fx)
     total = total + above[:, :, columns.upper] * (one - fy) * fx
-    return [total + below[:, :, columns.upper] * fy * fx]
+    return total + below[:, :, columns.upper] * fy * fx
 
 
 def _integers(x: Any, rows: Taps, columns: Taps) -> Any:
@@ -76,12 +86,15 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     import torch
 
     x = inputs[0]
+    if attrs.offset and not x.is_floating_point():  # the order of sums is part of it
+        q = run(attrs, [x.cpu().numpy()], io)[0]
+        return [torch.tensor(q.astype(np.int64), device=x.device)]
     rows, columns = (
         resizing.Taps(*(torch.tensor(part, device=x.device) for part in side))  # type: ignore[arg-type]
         for side in taps(attrs, io)
     )
     if not io.outputs[0].is_float:
-        return [_integers(x + attrs.offset, rows, columns) - attrs.offset]
+        return [_integers(x, rows, columns)]
     fy, fx = rows.share[:, None, None], columns.share[:, None]
     above, below = x[:, rows.lower], x[:, rows.upper]
     left = above[:, :, columns.lower] * (1 - fy) + below[:, :, columns.lower] * fy
@@ -89,8 +102,14 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     return [left * (1 - fx) + right * fx]
 
 
+def offset_for_int8(attrs: Attrs, io: Io) -> str | None:
+    """an offset is for int8"""
+    return f"output is {io.dtype}" if attrs.offset and io.dtype != "int8" else None
+
+
 constraints = (
     quantized.kinds_among("float32", "int8", "int16"),
     quantized.quantized_per_tensor,
     quantized.same_quantization,
+    offset_for_int8,
 )
