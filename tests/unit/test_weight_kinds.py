@@ -23,7 +23,7 @@ from iseul.numerics.affine import pack_nibbles, unpack_nibbles
 from iseul.targets import load_target
 from unit._tflite_bytes import Model
 
-M4 = load_target("nucleo-l4r5zi")
+BOARD = load_target("nucleo-g0b1re")  # its kernels take weights as they are
 
 
 @given(st.lists(st.integers(-8, 7), max_size=40))
@@ -56,7 +56,7 @@ def test_int4_weights_take_half_the_flash(op: str) -> None:
     narrow, wide = (weighted(op, dtype) for dtype in ("int4", "int8"))
     weights = wide.values["w"]
     assert narrow.values["w"].n_bytes == (weights.n_elements + 1) // 2
-    saved = compile_graph(wide, M4).constant_bytes - compile_graph(narrow, M4).constant_bytes
+    saved = compile_graph(wide, BOARD).constant_bytes - compile_graph(narrow, BOARD).constant_bytes
     # but for fields of the parameter structs, and a zero point per channel
     assert abs(saved - weights.n_elements // 2) <= 160
 
@@ -84,7 +84,7 @@ def test_weights_behind_a_dequantize_stay_int8(tmp_path: Path) -> None:
     path.write_bytes(net.encode([x], [y]))
     graph = tflite.read(path)
     assert [node.op for node in graph.nodes] == ["fully_connected"]
-    assert data.size < compile_graph(graph, M4).constant_bytes < data.size + 400
+    assert data.size < compile_graph(graph, BOARD).constant_bytes < data.size + 400
     vector = np.linspace(-1, 1, 300, dtype=np.float32)[None]
     expected = vector.astype(float) @ (data * float(np.float32(0.01))).T
     np.testing.assert_allclose(interpret(graph, [vector]).outputs[0], expected, atol=1e-5)
