@@ -141,34 +141,27 @@ static void gather_inside(const iseul_conv_s8_dsp_t *p, const int8_t *x, uint32_
 // not there are written first, where the right ones follow.
 static void positions(const iseul_conv_s8_dsp_t *p, const uint32_t *strips, int32_t n,
                       int8_t *out) {
-  const int32_t channels = p->window.out_c;
-  const int32_t y1 = n > 1 ? channels : 0;
-  const int32_t y2 = n > 2 ? 2 * channels : 0;
+  const int32_t y1 = n > 1 ? p->window.out_c : 0;
+  const int32_t y2 = n > 2 ? 2 * p->window.out_c : 0;
   const int32_t low = p->low, high = p->high;
   const int32_t odd = 1 + 2 * p->zero_point;
-  const int32_t is_clamped = low > -128 || high < 127;
   const int32_t steps = p->depth / 4;
   const int8_t *w = p->channels;
-  for (int32_t left = channels; left > 0; left -= 2) {
+  int32_t left = p->window.out_c;
+  if (left >= 2 && low == -128 && high == 127) {
+    w = iseul_blocks_2x3(w, steps, strips, odd, left / 2, out, y1, y2);
+    out += left & ~(int32_t)1;
+    left &= 1;
+  }
+  for (; left > 0; left -= 2) {
     const int32_t next = left > 1 ? 1 : 0;
-    const int32_t a = (int32_t)iseul_load4(w), b = (int32_t)iseul_load4(w + 4);
-    int32_t acc[6] = {a, a, a, b, b, b};
-    w = iseul_dot_2x3(acc, w + 8, steps, strips);
-    w = iseul_finish_2x3(acc, w, odd);
-    if (is_clamped) {
-      acc[0] = iseul_clamp(acc[0], low, high);
-      acc[1] = iseul_clamp(acc[1], low, high);
-      acc[2] = iseul_clamp(acc[2], low, high);
-      acc[3] = iseul_clamp(acc[3], low, high);
-      acc[4] = iseul_clamp(acc[4], low, high);
-      acc[5] = iseul_clamp(acc[5], low, high);
+    int32_t found[6];
+    w = iseul_block_2x3(w, steps, strips, odd, found);
+    for (int32_t k = next; k >= 0; --k) {
+      out[y2 + k] = (int8_t)iseul_clamp(found[3 * k + 2], low, high);
+      out[y1 + k] = (int8_t)iseul_clamp(found[3 * k + 1], low, high);
+      out[k] = (int8_t)iseul_clamp(found[3 * k], low, high);
     }
-    out[y2 + next] = (int8_t)acc[5];
-    out[y2] = (int8_t)acc[2];
-    out[y1 + next] = (int8_t)acc[4];
-    out[y1] = (int8_t)acc[1];
-    out[next] = (int8_t)acc[3];
-    out[0] = (int8_t)acc[0];
     out += 2;
   }
 }

@@ -155,58 +155,83 @@ static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t 
   return (int8_t)iseul_clamp(q, low, high);
 }
 
-// --- blocks of sums
+// --- blocks of sums: two channels and three positions
 
-// acc[i] += a . x_i and acc[3 + i] += b . x_i for the three strips x_i. Gives the end of w.
-//
-// w  per step of 4: four weights of a, four of b; n > 0 steps
-// x  per step of 4: the two pairs of x_0, of x_1, of x_2
-static inline const int8_t *iseul_dot_2x3(int32_t acc[6], const int8_t *w, int32_t n,
-                                          const uint32_t *x) {
-  const int8_t *const end = w + 8 * n;
 #if ISEUL_HAS_WIDE_BLOCKS
-// Six sums, four pairs of weights, two pairs of x and two pointers take all registers; `end` is
-// on the stack.
+// Pieces of the blocks. Six sums, four pairs of weights, two pairs of x and two pointers take all
+// registers; everything else is on the stack.
 #define ISEUL_COLUMN(a, b)                     \
   "ldrd %[x0], %[x1], [%[x]], #8\n\t"          \
   "smlad %[" a "], %[x0], %[u0], %[" a "]\n\t" \
   "smlad %[" b "], %[x0], %[u1], %[" b "]\n\t" \
   "smlad %[" a "], %[x1], %[t0], %[" a "]\n\t" \
   "smlad %[" b "], %[x1], %[t1], %[" b "]\n\t"
-#define ISEUL_STEP                    \
-  "ldrd %[t0], %[t1], [%[w]], #8\n\t" \
-  "sxtb16 %[u0], %[t0]\n\t"           \
-  "sxtb16 %[t0], %[t0], ror #8\n\t"   \
-  "sxtb16 %[u1], %[t1]\n\t"           \
-  "sxtb16 %[t1], %[t1], ror #8\n\t"   \
-  ISEUL_COLUMN("a0", "b0") ISEUL_COLUMN("a1", "b1") ISEUL_COLUMN("a2", "b2")
-  int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], b0 = acc[3], b1 = acc[4], b2 = acc[5];
+#define ISEUL_STEP                                \
+  "ldrd %[t0], %[t1], [%[w]], #8\n\t"             \
+  "sxtb16 %[u0], %[t0]\n\t"                       \
+  "sxtb16 %[t0], %[t0], ror #8\n\t"               \
+  "sxtb16 %[u1], %[t1]\n\t"                       \
+  "sxtb16 %[t1], %[t1], ror #8\n\t"               \
+  ISEUL_COLUMN("a0", "b0") ISEUL_COLUMN("a1", "b1") \
+  ISEUL_COLUMN("a2", "b2")
+// The sign's 2^31 is taken from 2^30 before the product is added. x0 is used up.
+#define ISEUL_FINISH(a, q)                     \
+  "ands %[x0], %[" a "], #0x80000000\n\t"      \
+  "rsbs %[x0], %[x0], #0x40000000\n\t"         \
+  "sbc %[x1], %[u1], #0\n\t"                   \
+  "smlal %[x0], %[x1], %[" a "], %[" q "]\n\t" \
+  "asr %[x1], %[x1], %[u0]\n\t"                \
+  "ssat %[" a "], #8, %[x1]\n\t"
+#define ISEUL_FINISH_ALL                                                      \
+  "ldrd %[t0], %[t1], [%[w]], #8\n\t"                                         \
+  "ldr %[u0], [%[w]], #4\n\t"                                                 \
+  "ldr %[x0], %[odd]\n\t"                                                     \
+  "lsl %[u1], %[x0], %[u0]\n\t"                                               \
+  "asr %[u1], %[u1], #1\n\t"                                                  \
+  ISEUL_FINISH("a0", "t0") ISEUL_FINISH("a1", "t0") ISEUL_FINISH("a2", "t0")  \
+  "ldr %[x0], %[odd]\n\t"                                                     \
+  "lsr %[u0], %[u0], #8\n\t"                                                  \
+  "lsl %[u1], %[x0], %[u0]\n\t"                                               \
+  "asr %[u1], %[u1], #1\n\t"                                                  \
+  ISEUL_FINISH("b0", "t1") ISEUL_FINISH("b1", "t1") ISEUL_FINISH("b2", "t1")
+#endif
+
+// Two channels of three positions, to int8, not yet clamped further. Gives the end of w.
+//
+// w      both biases; per step of 4: four weights of one channel, four of the other; both
+//        multipliers; -1 - shift of both, each in a byte, and two bytes more
+// n      steps, at least one
+// x      per step: the two pairs of the first strip, of the second, of the third
+// odd    1 + 2 zero_point
+// found  three of one channel, three of the other
+static inline const int8_t *iseul_block_2x3(const int8_t *w, int32_t n, const uint32_t *x,
+                                            int32_t odd, int32_t found[6]) {
+  const int32_t a = (int32_t)iseul_load4(w), b = (int32_t)iseul_load4(w + 4);
+  w += 8;
+#if ISEUL_HAS_WIDE_BLOCKS
+  const int8_t *const end = w + 8 * n;
+  int32_t a0 = a, a1 = a, a2 = a, b0 = b, b1 = b, b2 = b;
   uint32_t t0, t1, u0, u1, x0, x1;
   __asm__ volatile(
-      "ldr %[x0], %[end]\n\t"
-      "subs %[x0], %[x0], %[w]\n\t"
-      "lsls %[x0], %[x0], #28\n\t"
-      "bmi 2f\n"
       "1:\n\t" ISEUL_STEP
-      "2:\n\t" ISEUL_STEP
       "ldr %[x0], %[end]\n\t"
       "cmp %[w], %[x0]\n\t"
-      "bne 1b\n\t"
+      "bne 1b\n\t" ISEUL_FINISH_ALL
       : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [b0] "+r"(b0), [b1] "+r"(b1),
         [b2] "+r"(b2), [w] "+r"(w), [x] "+r"(x), [t0] "=&r"(t0), [t1] "=&r"(t1),
         [u0] "=&r"(u0), [u1] "=&r"(u1), [x0] "=&r"(x0), [x1] "=&r"(x1)
-      : [end] "m"(end)
+      : [end] "m"(end), [odd] "m"(odd)
       : "cc", "memory");
-#undef ISEUL_STEP
-#undef ISEUL_COLUMN
-  acc[0] = a0;
-  acc[1] = a1;
-  acc[2] = a2;
-  acc[3] = b0;
-  acc[4] = b1;
-  acc[5] = b2;
+  found[0] = a0;
+  found[1] = a1;
+  found[2] = a2;
+  found[3] = b0;
+  found[4] = b1;
+  found[5] = b2;
+  return w;
 #else
-  for (; w != end; w += 8) {
+  int32_t acc[6] = {a, a, a, b, b, b};
+  for (; n > 0; --n) {
     for (int32_t k = 0; k < 6; ++k) {
       const uint32_t v = iseul_load4(w + (k / 3) * 4);
       const uint32_t *const pair = x + (k % 3) * 2;
@@ -214,62 +239,90 @@ static inline const int8_t *iseul_dot_2x3(int32_t acc[6], const int8_t *w, int32
       acc[k] = iseul_dot_pair(pair[1], iseul_odd_pair(v), acc[k]);
     }
     x += 6;
+    w += 8;
   }
-#endif
-  return w;
-}
-
-// The sums of two channels, three of each, to int8, not yet clamped further. Gives the end of w.
-//
-// w    the multipliers of both, then -1 - shift of both, each in a byte, and two bytes more
-// odd  1 + 2 zero_point
-static inline const int8_t *iseul_finish_2x3(int32_t acc[6], const int8_t *w, int32_t odd) {
-#if ISEUL_HAS_WIDE_BLOCKS
-// The sign's 2^31 is taken from 2^30 before the product is added.
-#define ISEUL_FINISH(a, q)                     \
-  "ands %[lo], %[" a "], #0x80000000\n\t"      \
-  "rsbs %[lo], %[lo], #0x40000000\n\t"         \
-  "sbc %[hi], %[up], #0\n\t"                   \
-  "smlal %[lo], %[hi], %[" a "], %[" q "]\n\t" \
-  "asr %[hi], %[hi], %[n]\n\t"                 \
-  "ssat %[" a "], #8, %[hi]\n\t"
-  int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], b0 = acc[3], b1 = acc[4], b2 = acc[5];
-  uint32_t q0, q1, n, lo, hi, up;
-  __asm__ volatile(
-      "ldrd %[q0], %[q1], [%[w]], #8\n\t"
-      "ldr %[n], [%[w]], #4\n\t"
-      "ldr %[lo], %[odd]\n\t"
-      "lsl %[up], %[lo], %[n]\n\t"
-      "asr %[up], %[up], #1\n\t"
-      ISEUL_FINISH("a0", "q0") ISEUL_FINISH("a1", "q0") ISEUL_FINISH("a2", "q0")
-      "ldr %[lo], %[odd]\n\t"
-      "lsr %[n], %[n], #8\n\t"
-      "lsl %[up], %[lo], %[n]\n\t"
-      "asr %[up], %[up], #1\n\t"
-      ISEUL_FINISH("b0", "q1") ISEUL_FINISH("b1", "q1") ISEUL_FINISH("b2", "q1")
-      : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [b0] "+r"(b0), [b1] "+r"(b1),
-        [b2] "+r"(b2), [w] "+r"(w), [q0] "=&r"(q0), [q1] "=&r"(q1), [n] "=&r"(n),
-        [lo] "=&r"(lo), [hi] "=&r"(hi), [up] "=&r"(up)
-      : [odd] "m"(odd)
-      : "cc", "memory");
-#undef ISEUL_FINISH
-  acc[0] = a0;
-  acc[1] = a1;
-  acc[2] = a2;
-  acc[3] = b0;
-  acc[4] = b1;
-  acc[5] = b2;
-  return w;
-#else
   for (int32_t k = 0; k < 6; ++k) {
     const int32_t multiplier = (int32_t)iseul_load4(w + (k / 3) * 4);
     const int32_t shift = w[8 + k / 3];
     const int32_t upper = (int32_t)((uint32_t)odd << (shift - 1));
-    acc[k] = iseul_to_int8(iseul_upper_away(upper, acc[k], multiplier) >> shift);
+    found[k] = iseul_to_int8(iseul_upper_away(upper, acc[k], multiplier) >> shift);
   }
   return w + 12;
 #endif
 }
+
+// `iseul_block_2x3` for n_pairs > 0 pairs of channels, one after the other, to out; the second
+// and the third position are y1 and y2 behind the first one, which is written last.
+static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const uint32_t *x,
+                                             int32_t odd, int32_t n_pairs, int8_t *out,
+                                             int32_t y1, int32_t y2) {
+#if ISEUL_HAS_WIDE_BLOCKS
+  const int32_t n_bytes = 8 * n, y[2] = {y1, y2};
+  const int8_t *end;
+  const int8_t *next = w;
+  uint32_t a0, a1, a2, b0, b1, b2, t0, t1, u0, u1, x0, x1, tx, tw;
+  __asm__ volatile(
+      "1:\n\t"
+      "ldr %[w], %[next]\n\t"
+      "ldr %[t0], %[bytes]\n\t"
+      "ldr %[x], %[strips]\n\t"
+      "ldrd %[a0], %[b0], [%[w]], #8\n\t"
+      "add %[t1], %[w], %[t0]\n\t"
+      "str %[t1], %[end]\n\t"
+      "lsls %[t0], %[t0], #28\n\t"  // negative: steps are odd; carry: two are over
+      "mov %[a1], %[a0]\n\t"
+      "mov %[a2], %[a0]\n\t"
+      "mov %[b1], %[b0]\n\t"
+      "mov %[b2], %[b0]\n\t"
+      "bcs 6f\n\t"
+      "bpl 2f\n\t"
+      "b 5f\n"
+      "6:\n\t"
+      "bmi 3f\n\t"
+      "b 4f\n"
+      "2:\n\t" ISEUL_STEP
+      "3:\n\t" ISEUL_STEP
+      "4:\n\t" ISEUL_STEP
+      "5:\n\t" ISEUL_STEP
+      "ldr %[x0], %[end]\n\t"
+      "cmp %[w], %[x0]\n\t"
+      "bne 2b\n\t" ISEUL_FINISH_ALL
+      "str %[w], %[next]\n\t"
+      "ldr %[x], %[out]\n\t"
+      "ldrd %[t0], %[t1], %[y]\n\t"
+      "strb %[a1], [%[x], %[t0]]\n\t"
+      "strb %[a2], [%[x], %[t1]]\n\t"
+      "strb %[a0], [%[x]], #1\n\t"
+      "strb %[b1], [%[x], %[t0]]\n\t"
+      "strb %[b2], [%[x], %[t1]]\n\t"
+      "strb %[b0], [%[x]], #1\n\t"
+      "str %[x], %[out]\n\t"
+      "ldr %[t0], %[left]\n\t"
+      "subs %[t0], %[t0], #1\n\t"
+      "str %[t0], %[left]\n\t"
+      "bne 1b\n\t"
+      : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [b0] "=&r"(b0), [b1] "=&r"(b1),
+        [b2] "=&r"(b2), [w] "=&r"(tw), [x] "=&r"(tx), [t0] "=&r"(t0), [t1] "=&r"(t1),
+        [u0] "=&r"(u0), [u1] "=&r"(u1), [x0] "=&r"(x0), [x1] "=&r"(x1), [next] "+m"(next),
+        [end] "=m"(end), [out] "+m"(out), [left] "+m"(n_pairs)
+      : [bytes] "m"(n_bytes), [strips] "m"(x), [odd] "m"(odd), [y] "m"(y)
+      : "cc", "memory");
+  return next;
+#else
+  for (; n_pairs > 0; --n_pairs) {
+    int32_t found[6];
+    w = iseul_block_2x3(w, n, x, odd, found);
+    for (int32_t k = 0; k < 2; ++k) {
+      out[y1] = (int8_t)found[3 * k + 1];
+      out[y2] = (int8_t)found[3 * k + 2];
+      *out++ = (int8_t)found[3 * k];
+    }
+  }
+  return w;
+#endif
+}
+
+// --- blocks of sums: four channels and one position
 
 // acc[i] += w_i . x for four rows of weights. Gives the end of w.
 //
@@ -283,7 +336,7 @@ static inline const int8_t *iseul_dot_4x1(int32_t acc[4], const int8_t *w, int32
   "sxtb16 %[" t "], %[" t "], ror #8\n\t"      \
   "smlad %[" a "], %[x0], %[u], %[" a "]\n\t"  \
   "smlad %[" a "], %[x1], %[" t "], %[" a "]\n\t"
-#define ISEUL_STEP                    \
+#define ISEUL_STEP_4X1                    \
   "ldr %[x1], [%[x]], #4\n\t"         \
   "sxtb16 %[x0], %[x1]\n\t"           \
   "sxtb16 %[x1], %[x1], ror #8\n\t"   \
@@ -297,15 +350,15 @@ static inline const int8_t *iseul_dot_4x1(int32_t acc[4], const int8_t *w, int32
       "sub %[u], %[end], %[w]\n\t"
       "lsls %[u], %[u], #27\n\t"
       "bmi 2f\n"
-      "1:\n\t" ISEUL_STEP
-      "2:\n\t" ISEUL_STEP
+      "1:\n\t" ISEUL_STEP_4X1
+      "2:\n\t" ISEUL_STEP_4X1
       "cmp %[w], %[end]\n\t"
       "bne 1b\n\t"
       : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [w] "+r"(w), [x] "+r"(x),
         [t0] "=&r"(t0), [t1] "=&r"(t1), [u] "=&r"(u), [x0] "=&r"(x0), [x1] "=&r"(x1)
       : [end] "r"(end)
       : "cc", "memory");
-#undef ISEUL_STEP
+#undef ISEUL_STEP_4X1
 #undef ISEUL_ROW
   acc[0] = a0;
   acc[1] = a1;
