@@ -520,3 +520,34 @@ def test_ops_that_move_values_keep_their_quantization() -> None:
     want = interpret_samples(graph, [x_real[:, None]]).outputs
     for a, c in zip(want, interpret_samples(made, [x_real[:, None]]).outputs, strict=True):
         assert np.abs(a - c).max() < 0.06 * np.abs(a).max()
+
+
+def grouped_and_transposed() -> Graph:
+    """Ops whose channels are cut in groups, or spread."""
+    rng = np.random.default_rng(11)
+    b = Builder("upsampler")
+
+    def constant(name: str, *shape: int) -> str:
+        return b.constant(name, rng.normal(size=shape).astype(np.float32) * 0.3)
+
+    x = b.input("x", (1, 6, 6, 4))
+    x = b.node("conv2d", [x, constant("w1", 8, 1, 1, 4), constant("b1", 8)], activation="relu")
+    x = b.node("conv2d", [x, constant("w2", 6, 3, 3, 4)], pads=(1, 1, 1, 1))
+    weights = [constant("w3", 5, 3, 3, 6), constant("b3", 5)]
+    x = b.node("transpose_conv", [x, *weights], size=(12, 12), stride=(2, 2))
+    return b.graph([x])
+
+
+def test_groups_are_not_cut_and_transposed_convolutions_become_int8() -> None:
+    graph = grouped_and_transposed()
+    assert not find_coupling(graph).families
+    x = np.random.default_rng(12).normal(size=(64, 6, 6, 4)).astype(np.float32)
+    quantized = ptq.apply(graph, x, ptq.Config()).graph
+    assert {v.dtype for v in quantized.values.values() if not v.is_constant} == {"int8"}
+    last = quantized.values[quantized.outputs[0]].quant
+    first = quantized.values[quantized.inputs[0]].quant
+    assert last is not None and first is not None
+    q = quantize(x[:, None], first, "int8")
+    got = dequantize(interpret_samples(quantized, [q]).outputs[0], last)
+    want = interpret_samples(graph, [x[:, None]]).outputs[0]
+    assert np.abs(got - want).max() < 0.05 * np.abs(want).max()

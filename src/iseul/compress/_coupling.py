@@ -153,6 +153,9 @@ def _collected(tracer: _Tracer) -> Coupling:
 
 def _convolution(t: _Tracer, node: Node) -> None:
     x, w, *bias = t.graph.io(node).inputs
+    if w.shape[3] != x.shape[3]:  # in groups: channels of one group go together
+        _unknown(t, node)
+        return
     _weighted(t, node, t.of(x), w, 3, bias)
 
 

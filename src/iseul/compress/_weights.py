@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
 
 # The axis of a weighted op's weights that is its output channel
-CHANNEL_AXIS = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0}
+CHANNEL_AXIS = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0, "transpose_conv": 0}
 
 # Weights use -127 .. 127, so that w and -w are both there (TensorFlow Lite: symmetric int8)
 LARGEST_WEIGHT = 127

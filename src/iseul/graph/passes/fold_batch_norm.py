@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from iseul.targets import Target
 
 # the axis of the weights that is the output channel
-_CHANNEL_AXIS = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0}
+_CHANNEL_AXIS = {"conv2d": 0, "depthwise_conv2d": 3, "fully_connected": 0, "transpose_conv": 0}
 
 
 def rewrite(graph: Graph, target: Target | None) -> Graph:
