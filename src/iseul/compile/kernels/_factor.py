@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iseul.compile import prove
 from iseul.compile.kernels import _binary as binary
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels import _sums as sums
 from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._overlap import by_position
+from iseul.graph.ir import Io
 from iseul.graph.ops import _float_requantized as float_requantized
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops._quantized import quant_of, zero_point
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
     from iseul.compile.kernels._card import Field, Fields
     from iseul.compile.kernels._grouped import Arrange, Overlap
-    from iseul.graph.ir import Io
+    from iseul.graph.ir import Value
     from iseul.numerics.affine import Activation
 
 _INT8 = (kinds("int8"),)
@@ -118,6 +122,21 @@ def _halves(factor: np.float32) -> dict[str, float]:
     return {"upper": float(upper), "lower": float(lower)}
 
 
+@lru_cache(maxsize=64)
+def _linear_sum(
+    a: Value, b: Value, out: Value, activation: Activation, offset: int
+) -> prove.Linear | None:
+    io = Io((a, b), (out,))
+    every = np.arange(-128, 128)
+    table = float_requantized.added(every[:, None], every, io, activation, offset)
+    s_a, s_b, s_y = (float_requantized.scale_of(value) for value in (a, b, out))
+    return prove.linear(table, s_a / s_y, s_b / s_y, *float_requantized.clamp(activation, io))
+
+
+def _linear_form(attrs: Any, io: Io) -> prove.Linear | None:
+    return _linear_sum(*io.inputs, io.outputs[0], attrs.activation, attrs.offset)
+
+
 def addition() -> tuple[Card, ...]:
     """The cards of add."""
 
@@ -132,7 +151,8 @@ def addition() -> tuple[Card, ...]:
             "offset": attrs.offset,
         }
 
-    return _pair("add", 55, emit)
+    linear = replace(sums.linear_card(_linear_form), requantization="float")
+    return (linear, *_pair("add", 55, emit))
 
 
 def multiplication() -> tuple[Card, ...]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from iseul.graph.ops._addition import integers, multipliers
 from iseul.graph.ops._quantized import quant_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from iseul.compile.kernels._card import Fields
     from iseul.graph.ir import Value
     from iseul.numerics import Array
@@ -48,16 +50,19 @@ def one_shape(attrs: Any, io: Io) -> str | None:
     return None if len(set(shapes)) == 1 else f"they are {shapes}"
 
 
-def _linear_card(sign: int) -> Card:
-    """One multiplication per operand, where that is proven."""
+def linear_card(form_of: Callable[[Any, Io], prove.Linear | None]) -> Card:
+    """One multiplication per operand, where that is proven.
+
+    form_of: gives the proven linear form, if there is one
+    """
 
     def is_linear(attrs: Any, io: Io) -> str | None:
         """a linear form gives the same results for all pairs of int8"""
-        return None if linear_form(attrs, io, sign) else "none was found"
+        return None if form_of(attrs, io) else "none was found"
 
     def emit(attrs: Any, io: Io) -> Fields:
         """`iseul_linear_t`."""
-        form = linear_form(attrs, io, sign)
+        form = form_of(attrs, io)
         assert form is not None, "the rule says so"
         return {
             "n": io.outputs[0].n_elements,
@@ -93,7 +98,7 @@ def sums(op: str, b_sign: int) -> tuple[Card, ...]:
     clamp, real = binary.plain_clamp, binary.real_clamp
     return (
         binary.lookup(op),
-        _linear_card(b_sign),
+        linear_card(partial(linear_form, sign=b_sign)),
         binary.card("iseul_add_s8", "iseul_aligned_t", ("int8",), 75, emit),
         binary.card("iseul_add_s16", "iseul_aligned_t", ("int16",), 69, emit),
         binary.card(f"iseul_{op}_s32", "iseul_plain_t", ("int32",), 17, clamp),
