@@ -149,7 +149,7 @@ def _reshape(node: Node, io: Io, inputs: Sequence[Interval | None]) -> Interval 
 
 def _weighted(node: Node, io: Io, inputs: Sequence[Interval | None]) -> Interval | None:
     sums = accumulator_interval(node, io, inputs[0])
-    if sums is None:
+    if sums is None or _may_wrap(io, sums):
         return None
     activation = node.attrs.activation  # type: ignore[attr-defined]
     requantization = node.attrs.requantization  # type: ignore[attr-defined]
@@ -162,6 +162,17 @@ def _weighted(node: Node, io: Io, inputs: Sequence[Interval | None]) -> Interval
         for end in (sums.low, sums.high)
     )
     return Interval(low, high)
+
+
+def _may_wrap(io: Io, sums: Interval) -> bool:
+    """Whether int16 sums of 32 bits may wrap around: then ends do not give ends."""
+    if io.dtype != "int16" or quantized.has_wide_sums(io):
+        return False
+    reach = np.maximum(np.abs(sums.low), np.abs(sums.high)).astype(np.float64)
+    for bias in io.inputs[2:]:
+        reach = reach + (0 if bias.data is None else np.abs(bias.data.astype(np.float64)))
+    _, shift = quantized.output_multipliers(io, len(reach))
+    return bool((reach * np.exp2(np.maximum(shift, 0))).max() >= 2**31)
 
 
 def accumulator_interval(node: Node, io: Io, x: Interval | None) -> Interval | None:
