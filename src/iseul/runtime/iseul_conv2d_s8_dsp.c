@@ -28,7 +28,7 @@ static inline uint32_t *spread4(uint32_t *pairs, uint32_t v) {
 }
 
 // n: a multiple of 4
-static uint32_t *spread(uint32_t *pairs, const int8_t *x, int32_t n) {
+static ISEUL_NOINLINE uint32_t *spread(uint32_t *pairs, const int8_t *x, int32_t n) {
   for (; n >= 16; n -= 16) {
     pairs = spread4(pairs, iseul_load4(x));
     pairs = spread4(pairs, iseul_load4(x + 4));
@@ -60,7 +60,7 @@ static inline void put_run(sink_t *s, const int8_t *x, int32_t n) {
   s->bytes = bytes;
 }
 
-static void put_padding(sink_t *s, int32_t n) {
+static ISEUL_NOINLINE void put_padding(sink_t *s, int32_t n) {
   if (s->is_direct) {
     for (; n > 0; n -= 4) {
       s->pairs = spread4(s->pairs, s->zero);
@@ -73,7 +73,7 @@ static void put_padding(sink_t *s, int32_t n) {
 }
 
 // The window whose first tap is at (row, column), lane 0 .. 2 of the strips.
-static void gather(const iseul_conv_s8_dsp_t *p, const int8_t *in, int32_t row, int32_t column,
+static ISEUL_NOINLINE void gather(const iseul_conv_s8_dsp_t *p, const int8_t *in, int32_t row, int32_t column,
                    uint32_t *strips, int32_t lane) {
   const iseul_window_t *const g = &p->window;
   const int32_t in_c = g->in_c;
@@ -137,32 +137,30 @@ static void gather_inside(const iseul_conv_s8_dsp_t *p, const int8_t *x, uint32_
   spread(pairs, bytes, p->depth);
 }
 
-// All output channels of up to three positions. Results for positions and for a channel that are
-// not there are written first, where the right ones follow.
+// All output channels of up to three positions, all pairs of channels at once, or pair by pair
+// by way of `few` where there is more to do. Results for positions that are not there are
+// written first, where the right ones follow.
 static void positions(const iseul_conv_s8_dsp_t *p, const uint32_t *strips, int32_t n,
                       int8_t *out) {
-  const int32_t y1 = n > 1 ? p->window.out_c : 0;
-  const int32_t y2 = n > 2 ? 2 * p->window.out_c : 0;
+  const int32_t c = p->window.out_c;
   const int32_t low = p->low, high = p->high;
-  const int32_t odd = 1 + 2 * p->zero_point;
-  const int32_t steps = p->depth / 4;
+  const int32_t is_saturated = low == -128 && high == 127;
   const int8_t *w = p->channels;
-  int32_t left = p->window.out_c;
-  if (left >= 2 && low == -128 && high == 127) {
-    w = iseul_blocks_2x3(w, steps, strips, odd, left / 2, out, y1, y2);
-    out += left & ~(int32_t)1;
-    left &= 1;
-  }
-  for (; left > 0; left -= 2) {
-    const int32_t next = left > 1 ? 1 : 0;
-    int32_t found[6];
-    w = iseul_block_2x3(w, steps, strips, odd, found);
-    for (int32_t k = next; k >= 0; --k) {
-      out[y2 + k] = (int8_t)iseul_clamp(found[3 * k + 2], low, high);
-      out[y1 + k] = (int8_t)iseul_clamp(found[3 * k + 1], low, high);
-      out[k] = (int8_t)iseul_clamp(found[3 * k], low, high);
+  int32_t left = c;
+  while (left > 0) {
+    int8_t few[6];
+    const int32_t whole = is_saturated ? left / 2 : 0;
+    const int32_t y1 = whole == 0 ? 2 : n > 1 ? c : 0;
+    const int32_t y2 = whole == 0 ? 4 : n > 2 ? 2 * c : 0;
+    w = iseul_blocks_2x3(w, p->depth / 4, strips, 1 + 2 * p->zero_point,
+                         whole == 0 ? 1 : whole, whole == 0 ? few : out, y1, y2);
+    for (int32_t k = 0; whole == 0 && k < 2 * n; ++k) {
+      if (k % 2 < left) {
+        out[k / 2 * c + k % 2] = (int8_t)iseul_clamp(few[k], low, high);
+      }
     }
-    out += 2;
+    out += whole == 0 ? 2 : 2 * whole;
+    left -= whole == 0 ? 2 : 2 * whole;
   }
 }
 

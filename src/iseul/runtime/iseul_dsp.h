@@ -196,63 +196,15 @@ static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t 
   ISEUL_FINISH("b0", "t1") ISEUL_FINISH("b1", "t1") ISEUL_FINISH("b2", "t1")
 #endif
 
-// Two channels of three positions, to int8, not yet clamped further. Gives the end of w.
+// Three positions of n_pairs > 0 pairs of channels, to int8, not yet clamped further. Gives the
+// end of w.
 //
-// w      both biases; per step of 4: four weights of one channel, four of the other; both
-//        multipliers; -1 - shift of both, each in a byte, and two bytes more
-// n      steps, at least one
-// x      per step: the two pairs of the first strip, of the second, of the third
-// odd    1 + 2 zero_point
-// found  three of one channel, three of the other
-static inline const int8_t *iseul_block_2x3(const int8_t *w, int32_t n, const uint32_t *x,
-                                            int32_t odd, int32_t found[6]) {
-  const int32_t a = (int32_t)iseul_load4(w), b = (int32_t)iseul_load4(w + 4);
-  w += 8;
-#if ISEUL_HAS_WIDE_BLOCKS
-  const int8_t *const end = w + 8 * n;
-  int32_t a0 = a, a1 = a, a2 = a, b0 = b, b1 = b, b2 = b;
-  uint32_t t0, t1, u0, u1, x0, x1;
-  __asm__ volatile(
-      "1:\n\t" ISEUL_STEP
-      "ldr %[x0], %[end]\n\t"
-      "cmp %[w], %[x0]\n\t"
-      "bne 1b\n\t" ISEUL_FINISH_ALL
-      : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [b0] "+r"(b0), [b1] "+r"(b1),
-        [b2] "+r"(b2), [w] "+r"(w), [x] "+r"(x), [t0] "=&r"(t0), [t1] "=&r"(t1),
-        [u0] "=&r"(u0), [u1] "=&r"(u1), [x0] "=&r"(x0), [x1] "=&r"(x1)
-      : [end] "m"(end), [odd] "m"(odd)
-      : "cc", "memory");
-  found[0] = a0;
-  found[1] = a1;
-  found[2] = a2;
-  found[3] = b0;
-  found[4] = b1;
-  found[5] = b2;
-  return w;
-#else
-  int32_t acc[6] = {a, a, a, b, b, b};
-  for (; n > 0; --n) {
-    for (int32_t k = 0; k < 6; ++k) {
-      const uint32_t v = iseul_load4(w + (k / 3) * 4);
-      const uint32_t *const pair = x + (k % 3) * 2;
-      acc[k] = iseul_dot_pair(pair[0], iseul_even_pair(v), acc[k]);
-      acc[k] = iseul_dot_pair(pair[1], iseul_odd_pair(v), acc[k]);
-    }
-    x += 6;
-    w += 8;
-  }
-  for (int32_t k = 0; k < 6; ++k) {
-    const int32_t multiplier = (int32_t)iseul_load4(w + (k / 3) * 4);
-    const int32_t shift = w[8 + k / 3];
-    const int32_t upper = (int32_t)((uint32_t)odd << (shift - 1));
-    found[k] = iseul_to_int8(iseul_upper_away(upper, acc[k], multiplier) >> shift);
-  }
-  return w + 12;
-#endif
-}
-
-// `iseul_block_2x3` for n_pairs > 0 pairs of channels, one after the other, to out; the second
-// and the third position are y1 and y2 behind the first one, which is written last.
+// w       per pair: both biases; per step of 4: four weights of one channel, four of the other;
+//         both multipliers; -1 - shift of both, each in a byte, and two bytes more
+// n       steps, at least one
+// x       per step: the two pairs of the first strip, of the second, of the third
+// odd     1 + 2 zero_point
+// out     the first position; y1 and y2 behind it the others, which are written before it
 static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const uint32_t *x,
                                              int32_t odd, int32_t n_pairs, int8_t *out,
                                              int32_t y1, int32_t y2) {
@@ -309,14 +261,26 @@ static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const u
       : "cc", "memory");
   return next;
 #else
+  const int32_t y[3] = {0, y1, y2};
   for (; n_pairs > 0; --n_pairs) {
-    int32_t found[6];
-    w = iseul_block_2x3(w, n, x, odd, found);
-    for (int32_t k = 0; k < 2; ++k) {
-      out[y1] = (int8_t)found[3 * k + 1];
-      out[y2] = (int8_t)found[3 * k + 2];
-      *out++ = (int8_t)found[3 * k];
+    const int8_t *const scales = w + 8 + 8 * n;
+    for (int32_t k = 5; k >= 0; --k) {
+      const int32_t c = k % 2;
+      int32_t acc = (int32_t)iseul_load4(w + 4 * c);
+      for (int32_t i = 0; i < n; ++i) {
+        const uint32_t v = iseul_load4(w + 8 + 8 * i + 4 * c);
+        const uint32_t *const pair = x + 6 * i + k / 2 * 2;
+        acc = iseul_dot_pair(pair[0], iseul_even_pair(v), acc);
+        acc = iseul_dot_pair(pair[1], iseul_odd_pair(v), acc);
+      }
+      const int32_t multiplier = (int32_t)iseul_load4(scales + 4 * c);
+      const int32_t shift = scales[8 + c];
+      const int32_t upper = (int32_t)((uint32_t)odd << (shift - 1));
+      const int32_t q = iseul_to_int8(iseul_upper_away(upper, acc, multiplier) >> shift);
+      out[y[k / 2] + c] = (int8_t)q;
     }
+    w = scales + 12;
+    out += 2;
   }
   return w;
 #endif
