@@ -10,95 +10,6 @@
 // Meaning: graph/ops/depthwise_conv2d.py. Exact: all judges agree to the bit.
 #include "iseul_dsp.h"
 
-// What all rows of one channel share.
-typedef struct {
-  uint32_t outer[3], middle01, middle2;  // weights: left and right of each row; the others
-  int32_t bias[2];                       // twice the same
-  iseul_scale_t scale;
-} channel_t;
-
-static channel_t channel_at(const iseul_planes_s8_dsp_t *p, int32_t o) {
-  const int32_t c = p->window.in_c;
-  const int8_t *const w = p->weights + o;
-  const int32_t bias = p->bias[o];
-  const channel_t channel = {
-      {iseul_pair_of(w[0], w[2 * c]), iseul_pair_of(w[3 * c], w[5 * c]),
-       iseul_pair_of(w[6 * c], w[8 * c])},
-      iseul_pair_of(w[c], w[4 * c]),
-      (uint32_t)w[7 * c],
-      {bias, bias},
-      iseul_scale_of(&p->output, o)};
-  return channel;
-}
-
-// An even number of outputs of a row, n bytes of the plane from x on, `step` apart.
-static inline void row_of(const channel_t *k, const int8_t *x, int32_t n, int32_t pitch,
-                          int8_t *out, int32_t step) {
-  const int8_t *const end = x + n;
-#if ISEUL_HAS_WIDE_BLOCKS
-// Three rows of three taps for outputs a and b, of the four bytes at `address`: the pairs
-// e = (0, 2) and o = (1, 3); w: outer weights, m: middle weight in half h.
-#define ROW(address, w, m, h)             \
-  "ldr %[o], " address "\n\t"             \
-  "sxtb16 %[e], %[o]\n\t"                 \
-  "sxtb16 %[o], %[o], ror #8\n\t"         \
-  "smlad %[a], %[e], %[" w "], %[a]\n\t"  \
-  "smlad %[b], %[o], %[" w "], %[b]\n\t"  \
-  "smlab" h " %[a], %[o], %[" m "], %[a]\n\t" \
-  "smlat" h " %[b], %[e], %[" m "], %[b]\n\t"
-  int32_t a, b;
-  uint32_t e, o, t;
-  __asm__ volatile(
-      "1:\n\t"
-      "ldrd %[a], %[b], %[bias]\n\t"
-      ROW("[%[x], %[pitch], lsl #1]", "w2", "m2", "b")
-      ROW("[%[x], %[pitch]]", "w1", "m01", "t")
-      ROW("[%[x]], #2", "w0", "m01", "b")
-      "ldrd %[e], %[o], %[scale]\n\t"
-      "mov %[t], #0x40000000\n\t"
-      "smlal %[t], %[o], %[a], %[e]\n\t"
-      "ldr %[a], %[shift]\n\t"
-      "asr %[o], %[o], %[a]\n\t"
-      "ssat %[o], #8, %[o]\n\t"
-      "strb %[o], [%[out]]\n\t"
-      "ldr %[o], %[upper]\n\t"
-      "mov %[t], #0x40000000\n\t"
-      "smlal %[t], %[o], %[b], %[e]\n\t"
-      "asr %[o], %[o], %[a]\n\t"
-      "ssat %[o], #8, %[o]\n\t"
-      "strb %[o], [%[out], %[step]]\n\t"
-      "add %[out], %[out], %[step], lsl #1\n\t"
-      "ldr %[t], %[end]\n\t"
-      "cmp %[x], %[t]\n\t"
-      "bne 1b\n\t"
-      : [a] "=&r"(a), [b] "=&r"(b), [e] "=&r"(e), [o] "=&r"(o), [t] "=&r"(t), [x] "+r"(x),
-        [out] "+r"(out)
-      : [w0] "r"(k->outer[0]), [w1] "r"(k->outer[1]), [w2] "r"(k->outer[2]),
-        [m01] "r"(k->middle01), [m2] "r"(k->middle2), [pitch] "r"(pitch), [step] "r"(step),
-        [bias] "m"(k->bias), [scale] "m"(k->scale), [upper] "m"(k->scale.upper),
-        [shift] "m"(k->scale.shift), [end] "m"(end)
-      : "cc", "memory");
-#undef ROW
-#else
-  for (; x != end; x += 2) {
-    int32_t a = k->bias[0], b = k->bias[0];
-    for (int32_t i = 0; i < 3; ++i) {
-      const uint32_t v = iseul_load4(x + i * pitch);
-      const uint32_t even = iseul_even_pair(v), odd = iseul_odd_pair(v);
-      const int32_t middle = (int16_t)((i == 2   ? k->middle2
-                                        : i == 1 ? k->middle01 >> 16
-                                                 : k->middle01) &
-                                       0xFFFFu);
-      a = iseul_dot_pair(even, k->outer[i], a) + (int16_t)(odd & 0xFFFFu) * middle;
-      b = iseul_dot_pair(odd, k->outer[i], b) + (int16_t)(even >> 16) * middle;
-    }
-    out[0] = iseul_finish_rectified(k->scale, a);
-    out[step] = iseul_finish_rectified(k->scale, b);
-    out += 2 * step;
-  }
-#endif
-}
-
 // One channel. An odd row's last output and one too many are made at once; the next row puts that
 // one right, and the last row goes by way of `spare`.
 static void channel(const iseul_planes_s8_dsp_t *p, int32_t o, const int8_t *plane, int8_t *spare,
@@ -106,53 +17,19 @@ static void channel(const iseul_planes_s8_dsp_t *p, int32_t o, const int8_t *pla
   const iseul_window_t *const g = &p->window;
   const int32_t c = g->in_c, n = (g->out_w + 1) & ~(int32_t)1;
   const int32_t in_place = g->out_h - (g->out_w & 1);
-  const channel_t k = channel_at(p, o);
+  const int32_t pitch = p->pitch, out_row = g->out_w * c;
+  const iseul_taps_3x3_t k =
+      iseul_taps_3x3(p->weights + o, c, p->bias[o], iseul_scale_of(&p->output, o));
   for (int32_t y = 0; y < in_place; ++y) {
-    row_of(&k, plane, n, p->pitch, out, c);
-    plane += p->pitch;
-    out += g->out_w * c;
+    iseul_row_stride_1(&k, plane, n, pitch, out, c);
+    plane += pitch;
+    out += out_row;
   }
   if (in_place < g->out_h) {
-    row_of(&k, plane, n, p->pitch, spare, 1);
+    iseul_row_stride_1(&k, plane, n, pitch, spare, 1);
     for (int32_t x = 0; x < g->out_w; ++x) {
       out[x * c] = spare[x];
     }
-  }
-}
-
-static inline void store4(int8_t *x, uint32_t v) { memcpy(x, &v, sizeof v); }
-
-// Four positions (a0 a1 a2 a3) .. (d0 d1 d2 d3) of four channels: (a0 b0 c0 d0) to the first
-// plane, and so on.
-static inline void turn(const int8_t *x, int32_t c, int8_t *to, int32_t plane) {
-  const uint32_t mask = 0x00FF00FFu;
-  const uint32_t va = iseul_load4(x), vb = iseul_load4(x + c);
-  const uint32_t vc = iseul_load4(x + 2 * c), vd = iseul_load4(x + 3 * c);
-  const uint32_t ab02 = (va & mask) | (vb & mask) << 8, cd02 = (vc & mask) | (vd & mask) << 8;
-  const uint32_t ab13 = (va >> 8 & mask) | (vb & ~mask), cd13 = (vc >> 8 & mask) | (vd & ~mask);
-  store4(to, (ab02 & 0xFFFFu) | cd02 << 16);
-  store4(to + plane, (ab13 & 0xFFFFu) | cd13 << 16);
-  store4(to + 2 * plane, ab02 >> 16 | (cd02 & 0xFFFF0000u));
-  store4(to + 3 * plane, ab13 >> 16 | (cd13 & 0xFFFF0000u));
-}
-
-// The first n channels from x on to planes.
-static void take_apart(const iseul_planes_s8_dsp_t *p, const int8_t *x, int32_t n, int8_t *planes) {
-  const iseul_window_t *const g = &p->window;
-  int8_t *row = planes + g->pad_top * p->pitch + g->pad_left;
-  for (int32_t y = 0; y < g->in_h; ++y) {
-    int32_t i = 0;
-    for (; n == 4 && i + 4 <= g->in_w; i += 4) {
-      turn(x, g->in_c, row + i, p->plane);
-      x += 4 * g->in_c;
-    }
-    for (; i < g->in_w; ++i) {
-      for (int32_t k = 0; k < n; ++k) {
-        row[i + k * p->plane] = x[k];
-      }
-      x += g->in_c;
-    }
-    row += p->pitch;
   }
 }
 
@@ -164,7 +41,13 @@ void iseul_depthwise_planes_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t 
   for (int32_t n = 0; n < g->batch; ++n) {
     for (int32_t o = 0; o < g->in_c; o += 4) {
       const int32_t n_channels = g->in_c - o < 4 ? g->in_c - o : 4;
-      take_apart(p, in + o, n_channels, planes);
+      int8_t *row = planes + g->pad_top * p->pitch + g->pad_left;
+      const int8_t *x = in + o;
+      for (int32_t y = 0; y < g->in_h; ++y) {
+        iseul_take_apart(x, g->in_c, n_channels, g->in_w, row, p->plane);
+        x += g->in_w * g->in_c;
+        row += p->pitch;
+      }
       for (int32_t k = 0; k < n_channels; ++k) {
         channel(p, o + k, planes + k * p->plane, planes + 4 * p->plane, out + o + k);
       }

@@ -401,6 +401,174 @@ static inline void iseul_taps4(int32_t acc[4], const int8_t *x, const int8_t *w,
 #endif
 }
 
+// --- 3x3 windows over rows of one channel, which lie `pitch` bytes apart
+
+// What all outputs of one channel share.
+typedef struct {
+  uint32_t outer[3], middle01, middle2;  // weights: left and right of each row; the others
+  int32_t bias[2];                       // twice the same
+  iseul_scale_t scale;
+} iseul_taps_3x3_t;
+
+// w: the channel's first weight, `step` bytes apart
+static inline iseul_taps_3x3_t iseul_taps_3x3(const int8_t *w, int32_t step, int32_t bias,
+                                              iseul_scale_t scale) {
+  const iseul_taps_3x3_t taps = {
+      {iseul_pair_of(w[0], w[2 * step]), iseul_pair_of(w[3 * step], w[5 * step]),
+       iseul_pair_of(w[6 * step], w[8 * step])},
+      iseul_pair_of(w[step], w[4 * step]),
+      iseul_pair_of(w[7 * step], 0),
+      {bias, bias},
+      scale};
+  return taps;
+}
+
+// n outputs for windows side by side, an even number, `step` bytes apart.
+static inline void iseul_row_stride_1(const iseul_taps_3x3_t *k, const int8_t *x, int32_t n,
+                                      int32_t pitch, int8_t *out, int32_t step) {
+  const int8_t *const end = x + n;
+#if ISEUL_HAS_WIDE_BLOCKS
+// Three rows of three taps for outputs a and b, of the four bytes at `address`: the pairs
+// e = (0, 2) and o = (1, 3); w: outer weights, m: middle weight in half h.
+#define ISEUL_ROW_2(address, w, m, h)             \
+  "ldr %[o], " address "\n\t"             \
+  "sxtb16 %[e], %[o]\n\t"                 \
+  "sxtb16 %[o], %[o], ror #8\n\t"         \
+  "smlad %[a], %[e], %[" w "], %[a]\n\t"  \
+  "smlad %[b], %[o], %[" w "], %[b]\n\t"  \
+  "smlab" h " %[a], %[o], %[" m "], %[a]\n\t" \
+  "smlat" h " %[b], %[e], %[" m "], %[b]\n\t"
+  int32_t a, b;
+  uint32_t e, o, t;
+  __asm__ volatile(
+      "1:\n\t"
+      "ldrd %[a], %[b], %[bias]\n\t"
+      ISEUL_ROW_2("[%[x], %[pitch], lsl #1]", "w2", "m2", "b")
+      ISEUL_ROW_2("[%[x], %[pitch]]", "w1", "m01", "t")
+      ISEUL_ROW_2("[%[x]], #2", "w0", "m01", "b")
+      "ldrd %[e], %[o], %[scale]\n\t"
+      "mov %[t], #0x40000000\n\t"
+      "smlal %[t], %[o], %[a], %[e]\n\t"
+      "ldr %[a], %[shift]\n\t"
+      "asr %[o], %[o], %[a]\n\t"
+      "ssat %[o], #8, %[o]\n\t"
+      "strb %[o], [%[out]]\n\t"
+      "ldr %[o], %[upper]\n\t"
+      "mov %[t], #0x40000000\n\t"
+      "smlal %[t], %[o], %[b], %[e]\n\t"
+      "asr %[o], %[o], %[a]\n\t"
+      "ssat %[o], #8, %[o]\n\t"
+      "strb %[o], [%[out], %[step]]\n\t"
+      "add %[out], %[out], %[step], lsl #1\n\t"
+      "ldr %[t], %[end]\n\t"
+      "cmp %[x], %[t]\n\t"
+      "bne 1b\n\t"
+      : [a] "=&r"(a), [b] "=&r"(b), [e] "=&r"(e), [o] "=&r"(o), [t] "=&r"(t), [x] "+r"(x),
+        [out] "+r"(out)
+      : [w0] "r"(k->outer[0]), [w1] "r"(k->outer[1]), [w2] "r"(k->outer[2]),
+        [m01] "r"(k->middle01), [m2] "r"(k->middle2), [pitch] "r"(pitch), [step] "r"(step),
+        [bias] "m"(k->bias), [scale] "m"(k->scale), [upper] "m"(k->scale.upper),
+        [shift] "m"(k->scale.shift), [end] "m"(end)
+      : "cc", "memory");
+#undef ISEUL_ROW_2
+#else
+  for (; x != end; x += 2) {
+    const uint32_t middle[3] = {k->middle01 & 0xFFFFu, k->middle01 >> 16, k->middle2};
+    int32_t a = k->bias[0], b = k->bias[0];
+    for (int32_t i = 0; i < 3; ++i) {
+      const uint32_t v = iseul_load4(x + i * pitch);
+      const uint32_t even = iseul_even_pair(v), odd = iseul_odd_pair(v);
+      a = iseul_dot_pair(odd, middle[i], iseul_dot_pair(even, k->outer[i], a));
+      b = iseul_dot_pair(even, middle[i] << 16, iseul_dot_pair(odd, k->outer[i], b));
+    }
+    out[0] = iseul_finish_rectified(k->scale, a);
+    out[step] = iseul_finish_rectified(k->scale, b);
+    out += 2 * step;
+  }
+#endif
+}
+
+// n > 0 outputs for windows two columns apart.
+static inline void iseul_row_stride_2(const iseul_taps_3x3_t *k, const int8_t *x, int32_t n,
+                                      int32_t pitch, int8_t *out, int32_t step) {
+  const int8_t *const end = x + 2 * n;
+#if ISEUL_HAS_WIDE_BLOCKS
+#define ISEUL_ROW_1(address, w, m, h)    \
+  "ldr %[o], " address "\n\t"            \
+  "sxtb16 %[e], %[o]\n\t"                \
+  "sxtb16 %[o], %[o], ror #8\n\t"        \
+  "smlad %[a], %[e], %[" w "], %[a]\n\t" \
+  "smlab" h " %[a], %[o], %[" m "], %[a]\n\t"
+  int32_t a;
+  uint32_t e, o, t;
+  __asm__ volatile(
+      "1:\n\t"
+      "ldr %[a], %[bias]\n\t"
+      ISEUL_ROW_1("[%[x], %[pitch], lsl #1]", "w2", "m2", "b")
+      ISEUL_ROW_1("[%[x], %[pitch]]", "w1", "m01", "t")
+      ISEUL_ROW_1("[%[x]], #2", "w0", "m01", "b")
+      "ldrd %[e], %[o], %[scale]\n\t"
+      "mov %[t], #0x40000000\n\t"
+      "smlal %[t], %[o], %[a], %[e]\n\t"
+      "ldr %[a], %[shift]\n\t"
+      "asr %[o], %[o], %[a]\n\t"
+      "ssat %[o], #8, %[o]\n\t"
+      "strb %[o], [%[out]]\n\t"
+      "add %[out], %[out], %[step]\n\t"
+      "ldr %[t], %[end]\n\t"
+      "cmp %[x], %[t]\n\t"
+      "bne 1b\n\t"
+      : [a] "=&r"(a), [e] "=&r"(e), [o] "=&r"(o), [t] "=&r"(t), [x] "+r"(x), [out] "+r"(out)
+      : [w0] "r"(k->outer[0]), [w1] "r"(k->outer[1]), [w2] "r"(k->outer[2]),
+        [m01] "r"(k->middle01), [m2] "r"(k->middle2), [pitch] "r"(pitch), [step] "r"(step),
+        [bias] "m"(k->bias[0]), [scale] "m"(k->scale), [shift] "m"(k->scale.shift),
+        [end] "m"(end)
+      : "cc", "memory");
+#undef ISEUL_ROW_1
+#else
+  for (; x != end; x += 2) {
+    const uint32_t middle[3] = {k->middle01 & 0xFFFFu, k->middle01 >> 16, k->middle2};
+    int32_t a = k->bias[0];
+    for (int32_t i = 0; i < 3; ++i) {
+      const uint32_t v = iseul_load4(x + i * pitch);
+      a = iseul_dot_pair(iseul_even_pair(v), k->outer[i], a);
+      a = iseul_dot_pair(iseul_odd_pair(v), middle[i], a);
+    }
+    *out = iseul_finish_rectified(k->scale, a);
+    out += step;
+  }
+#endif
+}
+
+static inline void iseul_store4(int8_t *x, uint32_t v) { memcpy(x, &v, sizeof v); }
+
+// n positions of up to four channels, c bytes apart, to rows of one channel each, `plane` bytes
+// apart. Four positions (a0 a1 a2 a3) .. (d0 d1 d2 d3) become (a0 b0 c0 d0) .. (a3 b3 c3 d3).
+static inline void iseul_take_apart(const int8_t *x, int32_t c, int32_t n_channels, int32_t n,
+                                    int8_t *to, int32_t plane) {
+  const uint32_t mask = 0x00FF00FFu;
+  for (; n_channels == 4 && n >= 4; n -= 4) {
+    const uint32_t va = iseul_load4(x), vb = iseul_load4(x + c);
+    const uint32_t vc = iseul_load4(x + 2 * c), vd = iseul_load4(x + 3 * c);
+    const uint32_t ab02 = (va & mask) | (vb & mask) << 8, cd02 = (vc & mask) | (vd & mask) << 8;
+    const uint32_t ab13 = (va >> 8 & mask) | (vb & ~mask), cd13 = (vc >> 8 & mask) | (vd & ~mask);
+    iseul_store4(to, (ab02 & 0xFFFFu) | cd02 << 16);
+    iseul_store4(to + plane, (ab13 & 0xFFFFu) | cd13 << 16);
+    iseul_store4(to + 2 * plane, ab02 >> 16 | (cd02 & 0xFFFF0000u));
+    iseul_store4(to + 3 * plane, ab13 >> 16 | (cd13 & 0xFFFF0000u));
+    x += 4 * c;
+    to += 4;
+  }
+  for (; n > 0; --n) {
+    int8_t *one = to++;
+    for (int32_t k = 0; k < n_channels; ++k) {
+      *one = x[k];
+      one += plane;
+    }
+    x += c;
+  }
+}
+
 // --- depthwise convolutions
 
 typedef struct {
@@ -416,7 +584,7 @@ void iseul_depthwise_conv2d_s8_dsp(const iseul_depthwise_s8_dsp_t *p, const int8
 
 typedef struct {
   iseul_window_t window;
-  int32_t pitch, plane;   // bytes of a row and of a plane of one channel, padding included
+  int32_t pitch, plane;   // bytes of a row of one channel, padding included, and of all its rows
   const int8_t *weights;  // (3, 3, out_c)
   const int32_t *bias;    // minus in_zero_point times all weights of the channel
   int32_t in_zero_point;
@@ -425,6 +593,8 @@ typedef struct {
 
 void iseul_depthwise_planes_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
                                    int32_t *scratch);
+void iseul_depthwise_rows_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
+                                 int32_t *scratch);
 
 // --- fully connected
 

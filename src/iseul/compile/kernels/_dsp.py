@@ -178,11 +178,27 @@ def _cost_of_taps(attrs: Any, io: Io) -> int:
 
 
 def three_by_three(attrs: Any, io: Io) -> str | None:
-    """kernels are 3x3, without stride and dilation"""
+    """kernels are 3x3, not dilated"""
     kernel = io.inputs[1].shape[1:3]
-    if kernel == (3, 3) and attrs.stride == (1, 1) and attrs.dilation == (1, 1):
+    if kernel == (3, 3) and attrs.dilation == (1, 1):
         return None
-    return f"kernel {kernel}, stride {attrs.stride}, dilation {attrs.dilation}"
+    return f"kernel {kernel}, dilation {attrs.dilation}"
+
+
+def no_stride(attrs: Any, io: Io) -> str | None:
+    """the stride is 1"""
+    return None if attrs.stride == (1, 1) else f"it is {attrs.stride}"
+
+
+def columns_by_two(attrs: Any, io: Io) -> str | None:
+    """columns have stride 1 or 2"""
+    return None if attrs.stride[1] <= 2 else f"it is {attrs.stride[1]}"
+
+
+def small_planes(attrs: Any, io: Io) -> str | None:
+    """four channels with padding take at most 4 KiB"""
+    n = 4 * _plane(attrs, io)[1]
+    return None if n <= 4096 else f"they take {n} bytes"
 
 
 def rectified(attrs: Any, io: Io) -> str | None:
@@ -195,14 +211,14 @@ def rectified(attrs: Any, io: Io) -> str | None:
 
 
 def _plane(attrs: Any, io: Io) -> tuple[int, int]:
-    """Bytes of a row of a padded plane, with one more that is read, and of the plane."""
+    """Bytes of a padded row of one channel, with one more that is read, and of all rows."""
     _, height, width, _ = io.inputs[0].shape
     top, bottom, left, right = attrs.pads
     pitch = _round_up(width + left + right + 1, 4)
     return pitch, pitch * (height + top + bottom)
 
 
-def _emit_planes(attrs: Any, io: Io) -> Fields:
+def _emit_planes(attrs: Any, io: Io) -> dict[str, Any]:
     """`iseul_planes_s8_dsp_t`."""
     pitch, plane = _plane(attrs, io)
     found = _depthwise(attrs, io)
@@ -219,18 +235,43 @@ def _emit_planes(attrs: Any, io: Io) -> Fields:
     }
 
 
+def _emit_rows(attrs: Any, io: Io) -> Fields:
+    """`iseul_planes_s8_dsp_t` of three rows."""
+    found = _emit_planes(attrs, io)
+    return {**found, "plane": 3 * found["pitch"]}
+
+
 def _cost_of_planes(attrs: Any, io: Io) -> int:
-    """19 per output, in pairs; 20 per row, 80 per channel, 2 per value that goes in."""
+    """38 per two outputs of a row, 22 more per row, 80 per channel; per value that goes in 3, or
+    9 where channels are no multiple of 4.
+    """
     n, height, width, channels = io.outputs[0].shape
-    in_c = channels % 4
-    per_input = 2 * (channels - in_c) + 6 * in_c
-    rows = height * (38 * (width + 1) // 2 + 20)
-    return n * (channels * (rows + 80) + per_input * io.inputs[0].n_elements // channels // n)
+    slow = channels % 4
+    rows = height * (38 * ((width + 1) // 2) + 22)
+    per_position = 3 * (channels - slow) + 9 * slow
+    positions = io.inputs[0].n_elements // channels
+    return n * channels * (rows + 80) + per_position * positions
+
+
+def _cost_of_rows(attrs: Any, io: Io) -> int:
+    """38 per two outputs of a row, or 26 per output with stride 2; 90 more per row; per value of
+    its three input rows 3, or 9 where channels are no multiple of 4.
+    """
+    n, height, width, channels = io.outputs[0].shape
+    slow = channels % 4
+    row = 38 * ((width + 1) // 2) if attrs.stride[1] == 1 else 26 * width
+    per_position = 3 * (channels - slow) + 9 * slow
+    return n * height * (channels * (row + 90) + per_position * 3 * io.inputs[0].shape[2])
 
 
 def _bytes_of_planes(attrs: Any, io: Io) -> int:
     """Four planes, and a row of an even number of outputs."""
     return 4 * _plane(attrs, io)[1] + _round_up(io.outputs[0].shape[2] + 1, 4)
+
+
+def _bytes_of_rows(attrs: Any, io: Io) -> int:
+    """Three rows of four channels, and a row of an even number of outputs."""
+    return 12 * _plane(attrs, io)[0] + _round_up(io.outputs[0].shape[2] + 1, 4)
 
 
 def depthwise() -> tuple[Card, ...]:
@@ -242,6 +283,8 @@ def depthwise() -> tuple[Card, ...]:
             *grouped.INT8,
             one_to_one,
             three_by_three,
+            no_stride,
+            small_planes,
             rectified,
             grouped.centred,
             scales_down,
@@ -251,6 +294,23 @@ def depthwise() -> tuple[Card, ...]:
         scratch_bytes=_bytes_of_planes,
         overlap=overlap.in_place,
     )
+    rows = Card(
+        "iseul_depthwise_rows_s8_dsp",
+        "iseul_planes_s8_dsp_t",
+        (
+            *grouped.INT8,
+            one_to_one,
+            three_by_three,
+            columns_by_two,
+            rectified,
+            grouped.centred,
+            scales_down,
+        ),
+        _cost_of_rows,
+        _emit_rows,
+        scratch_bytes=_bytes_of_rows,
+        overlap=overlap.by_row_of_windows,
+    )
     taps = Card(
         "iseul_depthwise_conv2d_s8_dsp",
         "iseul_depthwise_s8_dsp_t",
@@ -259,7 +319,7 @@ def depthwise() -> tuple[Card, ...]:
         _depthwise,
         overlap=overlap.by_position,
     )
-    return (*_on_both(planes), *_on_both(taps))
+    return (*_on_both(planes), *_on_both(rows), *_on_both(taps))
 
 
 # --- fully connected: blocks of four outputs

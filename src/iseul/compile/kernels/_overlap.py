@@ -78,6 +78,21 @@ def by_position(attrs: Any, io: Io) -> Mapping[int, int]:
     return {0: _distance(_starts(attrs, x, out), x, out, out.shape[3])}
 
 
+def by_row_of_windows(attrs: Any, io: Io) -> Mapping[int, int]:
+    """Windows over (N, H, W, C): all of an output row, and up to one position behind it, is made
+    before the next row. A row reads no input row before its window.
+
+    attrs: with stride and pads of the window
+    """
+    x, out = io.inputs[0], io.outputs[0]
+    if not _may_share(x, out) or len(x.shape) != 4:
+        return {}
+    n, h, w, c = x.shape
+    row = np.clip(np.arange(out.shape[1], dtype=np.int64) * attrs.stride[0] - attrs.pads[0], 0, h)
+    start = ((np.arange(n, dtype=np.int64) * h)[:, None] + row) * w * c
+    return {0: _distance(start.ravel(), x, out, out.shape[2] * out.shape[3]) + out.shape[3]}
+
+
 def _starts(attrs: Any, x: Value, out: Value) -> NDArray[np.int64]:
     """The first element that each position's window may read."""
     n, h, w, c = x.shape
