@@ -106,8 +106,9 @@ def sum_rule(is_mean: bool) -> quantized.Rule:
     """The rule that 32 bits hold every sum, also after the left shift of requantization."""
 
     def rule(attrs: Attrs, io: Io) -> str | None:
-        if io.outputs[0].is_float or quantized.quantized_per_tensor(attrs, io):
-            return None
+        sides = (io.inputs[0], io.outputs[0])
+        if any(value.quant is None or value.quant.per_channel for value in sides):
+            return None  # floats, or another rule says so
         n, (_, shift) = count(attrs, io), multiplier(attrs, io, is_mean)
         if quantized.reach(io.inputs[0]) * n * 2 ** max(shift, 0) < 2**31:
             return None
