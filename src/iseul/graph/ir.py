@@ -2,8 +2,8 @@
 """The graph IR: values, nodes, state. Frozen data; rewriting gives a new graph.
 
 Layout of image-like values is NHWC with the batch axis kept (usually 1), as in `.tflite`.
-Convolution weights are OHWI, depthwise weights 1HWO, fully connected weights OI. A graph is at
-one of three levels:
+Weights of convolutions, transposed or not, are OHWI, depthwise 1HWO, fully connected OI. A graph
+is at one of three levels:
 
     float      every value real (float32), no quantization
     quantized  integers with quantization, float islands allowed; ops are still abstract

@@ -4,8 +4,8 @@
 //
 // An application needs the codes and the macros of the first part only; the rest is for kernels.
 // Values are NHWC, C-contiguous. int8 stands for reals as scale * (q - zero_point); weights have
-// zero point 0. Integer meanings are those of TensorFlow Lite Micro's reference kernels, bit for
-// bit (double rounding).
+// zero point 0 but where a struct holds one. Integer meanings are those of TensorFlow Lite Micro's
+// reference kernels, bit for bit (double rounding).
 #ifndef ISEUL_H
 #define ISEUL_H
 
@@ -44,10 +44,11 @@ extern "C" {
 #endif
 #endif
 
-// Each step stays a function of its own, so that profilers can tell steps apart.
+// Each step stays a function of its own, so that profilers can tell steps apart. Headers have
+// functions for some of the files only.
 #ifndef ISEUL_NOINLINE
 #if defined(__GNUC__) || defined(__clang__)
-#define ISEUL_NOINLINE __attribute__((noinline))
+#define ISEUL_NOINLINE __attribute__((noinline, unused))
 #else
 #define ISEUL_NOINLINE
 #endif

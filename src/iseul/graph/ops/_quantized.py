@@ -183,15 +183,13 @@ def exact_operands_torch(x: Any, w: Any, io: Io) -> tuple[Any, Any]:
     """Reals as float tensors; int64 tensors less their zero points in float64 (exact)."""
     import torch
 
-    weights = io.inputs[1]
-    if io.outputs[0].is_float and weights.is_float:
+    if io.inputs[1].is_float:
         return x, w
+    quant = quant_of(io.inputs[1])
+    centred = w.double() - torch.tensor(quant.zero_points(w.ndim), device=w.device)
     if io.outputs[0].is_float:
-        quant = quant_of(weights)
-        zeros, scales = quant.zero_points(w.ndim), quant.scales(w.ndim)
-        return x, (w - torch.tensor(zeros)).float() * torch.tensor(scales)
-    zeros = torch.tensor(quant_of(io.inputs[1]).zero_points(w.ndim), device=w.device)
-    return x.double() - zero_point(io.inputs[0]), w.double() - zeros
+        return x, centred.float() * torch.tensor(quant.scales(w.ndim), device=w.device)
+    return x.double() - zero_point(io.inputs[0]), centred
 
 
 def finish_torch(
