@@ -9,40 +9,8 @@
 // Meaning: graph/ops/depthwise_conv2d.py. Exact: all judges agree to the bit.
 #include "iseul_dsp.h"
 
-// The taps of a position that lie inside: `runs` runs of `n`; the longer way is the inner one.
-typedef struct {
-  int32_t x, w;
-  int32_t runs, x_run, w_run;
-  int32_t n, x_step, w_step;
-} taps_t;
-
-static taps_t taps_at(const iseul_window_t *g, iseul_span_t rows, int32_t column) {
-  const iseul_span_t columns = iseul_span(column, g->kernel_w, g->dilation_w, g->in_w);
-  const int32_t c = g->in_c;
-  const int32_t n_rows = rows.last - rows.first, n_columns = columns.last - columns.first;
-  const int32_t x_row = g->dilation_h * g->in_w * c, w_row = g->kernel_w * c;
-  taps_t t = {(rows.start * g->in_w + columns.start) * c,
-              rows.first * w_row + columns.first * c,
-              n_rows,
-              x_row,
-              w_row,
-              n_columns,
-              g->dilation_w * c,
-              c};
-  if (n_columns == 1) {
-    t.runs = 1;
-    t.n = n_rows;
-    t.x_step = x_row;
-    t.w_step = w_row;
-  }
-  if (n_rows <= 0 || n_columns <= 0) {
-    t.runs = 0;
-  }
-  return t;
-}
-
 // A function of its own: the block of taps needs all registers.
-static ISEUL_NOINLINE void four_channels(const iseul_depthwise_s8_dsp_t *p, const taps_t *t,
+static ISEUL_NOINLINE void four_channels(const iseul_depthwise_s8_dsp_t *p, const iseul_taps_t *t,
                                          const int8_t *x, int32_t o, uint32_t minus,
                                          int8_t *out) {
   int32_t acc[4] = {p->bias[o], p->bias[o + 1], p->bias[o + 2], p->bias[o + 3]};
@@ -69,7 +37,7 @@ static ISEUL_NOINLINE void four_channels(const iseul_depthwise_s8_dsp_t *p, cons
   }
 }
 
-static int8_t one_channel(const iseul_depthwise_s8_dsp_t *p, const taps_t *t, const int8_t *x,
+static int8_t one_channel(const iseul_depthwise_s8_dsp_t *p, const iseul_taps_t *t, const int8_t *x,
                           int32_t o) {
   int32_t acc = p->bias[o];
   const int8_t *w = p->weights + t->w + o;
@@ -93,7 +61,7 @@ void iseul_depthwise_conv2d_s8_dsp(const iseul_depthwise_s8_dsp_t *p, const int8
       const iseul_span_t rows =
           iseul_span(y * g->stride_h - g->pad_top, g->kernel_h, g->dilation_h, g->in_h);
       for (int32_t x = 0; x < g->out_w; ++x) {
-        const taps_t t = taps_at(g, rows, x * g->stride_w - g->pad_left);
+        const iseul_taps_t t = iseul_taps_at(g, rows, x * g->stride_w - g->pad_left);
         int32_t o = 0;
         for (; o + 4 <= g->in_c; o += 4) {
           four_channels(p, &t, in + t.x + o, o, minus, out + o);

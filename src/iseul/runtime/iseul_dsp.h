@@ -339,6 +339,41 @@ static inline const int8_t *iseul_dot_4x1(int32_t acc[4], const int8_t *w, int32
   return w;
 }
 
+// Up to three values, filled up with zeros.
+static inline uint32_t iseul_load_few(const int8_t *x, int32_t n) {
+  uint32_t v = 0;
+  while (n > 0) {
+    --n;
+    v = v << 8 | (uint8_t)x[n];
+  }
+  return v;
+}
+
+// `iseul_dot_4x1` over n > 0 values, any number of them.
+static inline const int8_t *iseul_sums_4x1(int32_t acc[4], const int8_t *x, int32_t n,
+                                           const int8_t *w) {
+  const int32_t left = n % 4;
+  if (n >= 4) {
+    w = iseul_dot_4x1(acc, w, n / 4, x);
+  }
+  if (left > 0) {
+    const uint32_t v = iseul_load_few(x + n - left, left);
+    const uint32_t even = iseul_even_pair(v), odd = iseul_odd_pair(v);
+    const uint32_t w0 = iseul_load4(w), w1 = iseul_load4(w + 4);
+    const uint32_t w2 = iseul_load4(w + 8), w3 = iseul_load4(w + 12);
+    acc[0] = iseul_dot_pair(odd, iseul_odd_pair(w0), acc[0]);
+    acc[1] = iseul_dot_pair(odd, iseul_odd_pair(w1), acc[1]);
+    acc[2] = iseul_dot_pair(odd, iseul_odd_pair(w2), acc[2]);
+    acc[3] = iseul_dot_pair(odd, iseul_odd_pair(w3), acc[3]);
+    acc[0] = iseul_dot_pair(even, iseul_even_pair(w0), acc[0]);
+    acc[1] = iseul_dot_pair(even, iseul_even_pair(w1), acc[1]);
+    acc[2] = iseul_dot_pair(even, iseul_even_pair(w2), acc[2]);
+    acc[3] = iseul_dot_pair(even, iseul_even_pair(w3), acc[3]);
+    w += 16;
+  }
+  return w;
+}
+
 // --- convolutions
 
 typedef struct {
@@ -570,6 +605,39 @@ static inline void iseul_take_apart(const int8_t *x, int32_t c, int32_t n_channe
 }
 
 // --- depthwise convolutions
+
+// The taps of a position that lie inside: `runs` runs of `n`; the longer way is the inner one.
+typedef struct {
+  int32_t x, w;
+  int32_t runs, x_run, w_run;
+  int32_t n, x_step, w_step;
+} iseul_taps_t;
+
+static inline iseul_taps_t iseul_taps_at(const iseul_window_t *g, iseul_span_t rows,
+                                         int32_t column) {
+  const iseul_span_t columns = iseul_span(column, g->kernel_w, g->dilation_w, g->in_w);
+  const int32_t c = g->in_c;
+  const int32_t n_rows = rows.last - rows.first, n_columns = columns.last - columns.first;
+  const int32_t x_row = g->dilation_h * g->in_w * c, w_row = g->kernel_w * c;
+  iseul_taps_t t = {(rows.start * g->in_w + columns.start) * c,
+                    rows.first * w_row + columns.first * c,
+                    n_rows,
+                    x_row,
+                    w_row,
+                    n_columns,
+                    g->dilation_w * c,
+                    c};
+  if (n_columns == 1) {
+    t.runs = 1;
+    t.n = n_rows;
+    t.x_step = x_row;
+    t.w_step = w_row;
+  }
+  if (n_rows <= 0 || n_columns <= 0) {
+    t.runs = 0;
+  }
+  return t;
+}
 
 typedef struct {
   iseul_window_t window;

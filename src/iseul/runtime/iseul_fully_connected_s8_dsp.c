@@ -9,41 +9,6 @@
 // Meaning: graph/ops/fully_connected.py. Exact: all judges agree to the bit.
 #include "iseul_dsp.h"
 
-// Up to three values, filled up with zeros.
-static uint32_t load_few(const int8_t *x, int32_t n) {
-  uint32_t v = 0;
-  while (n > 0) {
-    --n;
-    v = v << 8 | (uint8_t)x[n];
-  }
-  return v;
-}
-
-// Sums of four outputs whose weights begin at w. Gives where the next ones begin.
-static inline const int8_t *four_sums(int32_t acc[4], const int8_t *x, int32_t n,
-                                      const int8_t *w) {
-  const int32_t left = n % 4;
-  if (n >= 4) {
-    w = iseul_dot_4x1(acc, w, n / 4, x);
-  }
-  if (left > 0) {
-    const uint32_t v = load_few(x + n - left, left);
-    const uint32_t even = iseul_even_pair(v), odd = iseul_odd_pair(v);
-    const uint32_t w0 = iseul_load4(w), w1 = iseul_load4(w + 4);
-    const uint32_t w2 = iseul_load4(w + 8), w3 = iseul_load4(w + 12);
-    acc[0] = iseul_dot_pair(odd, iseul_odd_pair(w0), acc[0]);
-    acc[1] = iseul_dot_pair(odd, iseul_odd_pair(w1), acc[1]);
-    acc[2] = iseul_dot_pair(odd, iseul_odd_pair(w2), acc[2]);
-    acc[3] = iseul_dot_pair(odd, iseul_odd_pair(w3), acc[3]);
-    acc[0] = iseul_dot_pair(even, iseul_even_pair(w0), acc[0]);
-    acc[1] = iseul_dot_pair(even, iseul_even_pair(w1), acc[1]);
-    acc[2] = iseul_dot_pair(even, iseul_even_pair(w2), acc[2]);
-    acc[3] = iseul_dot_pair(even, iseul_even_pair(w3), acc[3]);
-    w += 16;
-  }
-  return w;
-}
-
 static void one_row(const iseul_fully_connected_s8_dsp_t *p, const int8_t *x, int8_t *out) {
   const iseul_output_s8_t *const to = &p->output;
   const int32_t low = to->low, high = to->high;
@@ -55,7 +20,7 @@ static void one_row(const iseul_fully_connected_s8_dsp_t *p, const int8_t *x, in
   for (int32_t o = 0; o < p->out_size; o += 4) {
     int32_t acc[4] = {bias[0], bias[1], bias[2], bias[3]};
     bias += 4;
-    w = four_sums(acc, x, n, w);
+    w = iseul_sums_4x1(acc, x, n, w);
     const int32_t last = p->out_size - 1 - o;  // for outputs that are not there, the last one's
     if (is_single && is_saturated && last >= 3) {
       out[3] = iseul_finish_saturated(first, acc[3]);

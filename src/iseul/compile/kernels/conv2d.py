@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
+from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card
@@ -74,6 +75,7 @@ CARDS = (
         overlap=by_position,
     ),
     *grouped.cards(grouped.of_conv2d, by_position),
+    *factor_dsp.convolution(grouped.of_conv2d),
     factor.convolution(grouped.of_conv2d, by_position),
     Card(
         "iseul_conv2d_f32",

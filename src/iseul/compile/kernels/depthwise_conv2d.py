@@ -9,6 +9,7 @@ import numpy as np
 
 from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
+from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card
@@ -100,6 +101,7 @@ CARDS = (
         overlap=by_position,
     ),
     *grouped.cards(grouped.of_depthwise_conv2d, by_position),
+    *factor_dsp.depthwise(),
     *factor.depthwise(grouped.of_depthwise_conv2d),
     Card(
         "iseul_depthwise_conv2d_f32",

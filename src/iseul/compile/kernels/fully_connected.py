@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
+from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card
@@ -68,6 +69,7 @@ CARDS = (
         overlap=row_by_row,
     ),
     *grouped.cards(grouped.of_fully_connected, row_by_row),
+    *factor_dsp.fully_connected(),
     factor.convolution(grouped.of_fully_connected, row_by_row),
     Card(
         "iseul_fully_connected_f32",

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cards of int8 kernels that scale by float32 factors, for Cortex-M cores with the DSP extension.
+
+They are those of `_dsp.py` but for what becomes of the sums (`iseul_factor_dsp.h`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iseul.compile.kernels import _dsp as dsp
+from iseul.compile.kernels import _fields as fields
+from iseul.graph.ops import _quantized as quantized
+from iseul.graph.ops._quantized import zero_point
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from iseul.compile.kernels._card import Card, Fields
+    from iseul.compile.kernels._grouped import Arrange
+    from iseul.graph.ir import Io
+    from iseul.numerics import Array
+
+
+def _cards(
+    of_fixed_point: Iterable[Card], symbol: str, params: str, emit: Callable[[Any, Io], Fields]
+) -> tuple[Card, ...]:
+    """The same kernels for float32 factors, which may have any size."""
+    return tuple(
+        replace(
+            card,
+            symbol=symbol,
+            params=params,
+            fits=tuple(rule for rule in card.fits if rule is not dsp.scales_down),
+            emit=emit,
+            requantization="float",
+        )
+        for card in of_fixed_point
+    )
+
+
+def _factors(io: Io, n_channels: int, n: int) -> Array:
+    """The channels' factors, filled up to n with zeros."""
+    found = np.zeros(n, np.float32)
+    found[:n_channels] = quantized.output_factors(io, n_channels)
+    return found
+
+
+def _range(attrs: Any, io: Io) -> dict[str, int]:
+    """`iseul_range_s8_t`."""
+    return {"zero_point": zero_point(io.outputs[0]), **fields.clamp_s8(io, attrs.activation)}
+
+
+def convolution(arrange: Arrange) -> tuple[Card, ...]:
+    """The cards of an op that `arrange` makes a convolution in groups; they take one group."""
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_conv_factor_s8_dsp_t`."""
+        made = arrange(attrs, io)
+        n = made.window["out_c"]
+        rows = dsp.strip_rows(made.weights)
+        bias, weights = dsp.folded_bias(io, rows, 2), dsp.pack(rows, 2)
+        parts = (bias, weights, _factors(io, n, len(bias)))
+        little = [part.astype(part.dtype.newbyteorder("<")).view(np.int8) for part in parts]
+        blocks = [part.reshape(len(bias) // 2, -1) for part in little]
+        return {
+            "window": made.window,
+            "depth": len(weights) // len(bias),
+            "channels": np.concatenate(blocks, axis=1).reshape(-1),
+            "in_zero_point": zero_point(io.inputs[0]),
+            "output": _range(attrs, io),
+        }
+
+    symbol, params = "iseul_conv2d_factor_s8_dsp", "iseul_conv_factor_s8_dsp_t"
+    return _cards(dsp.convolution(arrange), symbol, params, emit)
+
+
+def depthwise() -> tuple[Card, ...]:
+    """The cards of depthwise convolution."""
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_depthwise_factor_s8_dsp_t`."""
+        weights = fields.data_of(io.inputs[1])
+        n = weights.shape[3]
+        return {
+            "window": fields.window(attrs, io, (weights.shape[1], weights.shape[2])),
+            "weights": weights,
+            "bias": fields.bias(io, n),
+            "factor": _factors(io, n, n),
+            "in_zero_point": zero_point(io.inputs[0]),
+            "output": _range(attrs, io),
+        }
+
+    by_taps = (card for card in dsp.depthwise() if card.symbol == "iseul_depthwise_conv2d_s8_dsp")
+    symbol, params = "iseul_depthwise_factor_s8_dsp", "iseul_depthwise_factor_s8_dsp_t"
+    return _cards(by_taps, symbol, params, emit)
+
+
+def fully_connected() -> tuple[Card, ...]:
+    """The cards of fully connected layers."""
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_rows_factor_s8_dsp_t`."""
+        rows = fields.data_of(io.inputs[1])
+        n, depth = rows.shape
+        bias = dsp.folded_bias(io, rows, 4)
+        return {
+            "rows": io.outputs[0].n_elements // n,
+            "in_size": depth,
+            "out_size": n,
+            "weights": dsp.pack(rows, 4),
+            "bias": bias,
+            "factor": _factors(io, n, len(bias)),
+            "output": _range(attrs, io),
+        }
+
+    symbol, params = "iseul_fully_connected_factor_s8_dsp", "iseul_rows_factor_s8_dsp_t"
+    return _cards(dsp.fully_connected(), symbol, params, emit)
