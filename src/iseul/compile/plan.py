@@ -137,6 +137,8 @@ def place(buffers: Sequence[Buffer], overlaps: Sequence[Overlap] = ()) -> tuple[
         search.consider(sorted(range(len(buffers)), key=lambda i: (*order(buffers[i]), i)))
         if search.best_bytes <= bound:
             break
+    if overlaps:
+        search.from_pivots(bound)
     search.improve(bound)
     if overlaps and search.best_bytes > bound:  # an overlap that is taken can cost more elsewhere
         plain = place(buffers)
@@ -167,6 +169,25 @@ class _Search:
         size = arena_bytes(placed)
         if self.best_bytes < 0 or size < self.best_bytes:
             self.best, self.best_bytes, self.best_order = placed, size, list(order)
+
+    def from_pivots(self, bound: int) -> None:
+        """From a step backwards, then from there on: overlaps ask for a place above what is
+        made of a buffer, so that the fullest steps are placed before what leads to them.
+        """
+        n = len(self.buffers)
+        alive: dict[int, int] = {}
+        for step in {buffer.first_step for buffer in self.buffers}:
+            found = (b.n_bytes for b in self.buffers if b.first_step <= step <= b.last_step)
+            alive[step] = sum(found)
+        fullest = sorted(alive, key=lambda step: (-alive[step], step))
+        for pivot in fullest[: max(1, _MOST_WORK // max(1, n * n))]:
+            if self.best_bytes <= bound:
+                return
+            keys = [
+                (0, *_by_end(b), i) if b.first_step <= pivot else (1, *_by_start(b), i)
+                for i, b in enumerate(self.buffers)
+            ]
+            self.consider([key[-1] for key in sorted(keys)])
 
     def improve(self, bound: int) -> None:
         """Move single buffers to other places of the order, as long as there is a gap."""

@@ -1,51 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// iseul_depthwise_rows_s8_dsp: depthwise 3x3 convolution with bias and requantization, row by row;
-// columns have stride 1 or 2.
+// iseul_depthwise_rows_s8_dsp: depthwise 3x3 convolution with bias and requantization, some rows
+// at a time; columns have stride 1 or 2.
 //
 // in       (batch, in_h, in_w, in_c)
-// out      (batch, out_h, out_w, in_c), row by row; a row ends up to in_c bytes too late before
-//          the next one: in this order it may run over in
-// scratch  three padded rows of four channels, then a row of out_w + 1 bytes
-// Four channels of the rows of a window at a time are taken apart into rows of one channel, with
-// in_zero_point around them, which the bias takes off again. The clamp is that of int8, and
-// zero_point is -128; shift is -23 .. -2.
+// out      (batch, out_h, out_w, in_c), `rows` rows after the other; they end up to in_c bytes too
+//          late before the next ones: in this order it may run over in
+// scratch  four planes, then a row of out_w + 1 bytes
+// Four channels of the windows of `rows` output rows at a time are taken apart into planes of one
+// channel, with in_zero_point around them, which the bias takes off again. The clamp is that of
+// int8, and zero_point is -128; shift is -23 .. -2.
 // Meaning: graph/ops/depthwise_conv2d.py. Exact: all judges agree to the bit.
 #include "iseul_dsp.h"
 
-// Four channels of one output row; x: the first of them in input row `first`.
-static void take_rows(const iseul_planes_s8_dsp_t *p, const int8_t *x, int32_t first, int32_t n,
-                      int8_t *planes) {
+// n_rows input rows of up to four channels to planes; x: the first of the channels.
+static void fill(const iseul_planes_s8_dsp_t *p, const int8_t *x, int32_t first, int32_t n_rows,
+                 int32_t n_channels, int8_t *planes) {
   const iseul_window_t *const g = &p->window;
-  for (int32_t i = 0; i < 3; ++i) {
-    const int32_t y = first + i;
-    int8_t *const row = planes + i * p->pitch;
+  const int32_t x_row = g->in_w * g->in_c;
+  for (int32_t y = first; y < first + n_rows; ++y) {
     if (y >= 0 && y < g->in_h) {
-      iseul_take_apart(x + y * g->in_w * g->in_c, g->in_c, n, g->in_w, row + g->pad_left,
+      iseul_take_apart(x + y * x_row, g->in_c, n_channels, g->in_w, planes + g->pad_left,
                        p->plane);
     } else {
-      for (int32_t k = 0; k < n; ++k) {
-        memset(row + k * p->plane, p->in_zero_point, (size_t)p->pitch);
+      for (int32_t k = 0; k < n_channels; ++k) {
+        memset(planes + k * p->plane, p->in_zero_point, (size_t)p->pitch);
       }
     }
+    planes += p->pitch;
   }
 }
 
-// One channel of an output row. Two outputs at a time may be one too many: it lies where the next
-// row begins, or in `spare`.
-static ISEUL_NOINLINE void one_channel(const iseul_planes_s8_dsp_t *p, int32_t o,
-                                       const int8_t *rows, int8_t *spare, int8_t *out) {
+// n_rows output rows of one channel. Two outputs at a time may be one too many: it lies where the
+// next row begins; the last row of all goes by way of `spare`.
+static ISEUL_NOINLINE void one_channel(const iseul_planes_s8_dsp_t *p, int32_t o, int32_t n_rows,
+                                       const int8_t *x, int8_t *spare, int8_t *out) {
   const iseul_window_t *const g = &p->window;
-  const int32_t c = g->in_c, n = g->out_w;
+  const int32_t c = g->in_c, n = g->out_w, pitch = p->pitch;
+  const int32_t x_row = g->stride_h * pitch, is_strided = g->stride_w == 2;
   const iseul_taps_3x3_t k =
       iseul_taps_3x3(p->weights + o, c, p->bias[o], iseul_scale_of(&p->output, o));
-  if (g->stride_w == 2) {
-    iseul_row_stride_2(&k, rows, n, p->pitch, out, c);
-    return;
-  }
-  iseul_row_stride_1(&k, rows, (n + 1) & ~(int32_t)1, p->pitch, spare != NULL ? spare : out,
-                     spare != NULL ? 1 : c);
-  for (int32_t x = 0; spare != NULL && x < n; ++x) {
-    out[x * c] = spare[x];
+  for (int32_t y = 0; y < n_rows; ++y) {
+    const int32_t is_last = spare != NULL && y + 1 == n_rows;
+    if (is_strided) {
+      iseul_row_stride_2(&k, x, n, pitch, out, c);
+    } else {
+      iseul_row_stride_1(&k, x, (n + 1) & ~(int32_t)1, pitch, is_last ? spare : out,
+                         is_last ? 1 : c);
+    }
+    for (int32_t i = 0; is_last && i < n; ++i) {
+      out[i * c] = spare[i];
+    }
+    x += x_row;
+    out += n * c;
   }
 }
 
@@ -55,17 +61,19 @@ void iseul_depthwise_rows_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *i
   int8_t *const planes = (int8_t *)scratch;
   memset(planes, p->in_zero_point, (size_t)(4 * p->plane));
   for (int32_t n = 0; n < g->batch; ++n) {
-    for (int32_t y = 0; y < g->out_h; ++y) {
-      const int32_t is_last = n + 1 == g->batch && y + 1 == g->out_h && g->out_w % 2 != 0;
-      int8_t *const spare = is_last ? planes + 4 * p->plane : NULL;
+    for (int32_t y = 0; y < g->out_h; y += p->rows) {
+      const int32_t left = g->out_h - y, n_rows = left < p->rows ? left : p->rows;
+      const int32_t is_last = n + 1 == g->batch && left == n_rows && g->stride_w == 1;
+      int8_t *const spare = is_last && g->out_w % 2 != 0 ? planes + 4 * p->plane : NULL;
       for (int32_t o = 0; o < g->in_c; o += 4) {
         const int32_t n_channels = g->in_c - o < 4 ? g->in_c - o : 4;
-        take_rows(p, in + o, y * g->stride_h - g->pad_top, n_channels, planes);
+        fill(p, in + o, y * g->stride_h - g->pad_top, (n_rows - 1) * g->stride_h + 3, n_channels,
+             planes);
         for (int32_t k = 0; k < n_channels; ++k) {
-          one_channel(p, o + k, planes + k * p->plane, spare, out + o + k);
+          one_channel(p, o + k, n_rows, planes + k * p->plane, spare, out + o + k);
         }
       }
-      out += g->out_w * g->in_c;
+      out += n_rows * g->out_w * g->in_c;
     }
     in += g->in_h * g->in_w * g->in_c;
   }

@@ -577,22 +577,69 @@ static inline void iseul_row_stride_2(const iseul_taps_3x3_t *k, const int8_t *x
 
 static inline void iseul_store4(int8_t *x, uint32_t v) { memcpy(x, &v, sizeof v); }
 
-// n positions of up to four channels, c bytes apart, to rows of one channel each, `plane` bytes
-// apart. Four positions (a0 a1 a2 a3) .. (d0 d1 d2 d3) become (a0 b0 c0 d0) .. (a3 b3 c3 d3).
-static inline void iseul_take_apart(const int8_t *x, int32_t c, int32_t n_channels, int32_t n,
-                                    int8_t *to, int32_t plane) {
+// (a0 a1 a2 a3) .. (d0 d1 d2 d3) become (a0 b0 c0 d0) .. (a3 b3 c3 d3).
+static inline void iseul_turn(uint32_t v[4]) {
+#if ISEUL_HAS_DSP
+  uint32_t a = v[0], b = v[1], c = v[2], d = v[3], e, f;
+  __asm__(
+      "uxtb16 %[e], %[a]\n\t"
+      "uxtb16 %[f], %[b]\n\t"
+      "orr %[e], %[e], %[f], lsl #8\n\t"
+      "uxtb16 %[a], %[a], ror #8\n\t"
+      "bic %[b], %[b], #0x00FF00FF\n\t"
+      "orr %[a], %[a], %[b]\n\t"
+      "uxtb16 %[f], %[c]\n\t"
+      "uxtb16 %[b], %[d]\n\t"
+      "orr %[f], %[f], %[b], lsl #8\n\t"
+      "uxtb16 %[c], %[c], ror #8\n\t"
+      "bic %[d], %[d], #0x00FF00FF\n\t"
+      "orr %[c], %[c], %[d]\n\t"
+      "pkhbt %[b], %[e], %[f], lsl #16\n\t"
+      "pkhtb %[d], %[f], %[e], asr #16\n\t"
+      "pkhbt %[e], %[a], %[c], lsl #16\n\t"
+      "pkhtb %[f], %[c], %[a], asr #16"
+      : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [e] "=&r"(e), [f] "=&r"(f));
+  v[0] = b;
+  v[1] = e;
+  v[2] = d;
+  v[3] = f;
+#else
   const uint32_t mask = 0x00FF00FFu;
-  for (; n_channels == 4 && n >= 4; n -= 4) {
-    const uint32_t va = iseul_load4(x), vb = iseul_load4(x + c);
-    const uint32_t vc = iseul_load4(x + 2 * c), vd = iseul_load4(x + 3 * c);
-    const uint32_t ab02 = (va & mask) | (vb & mask) << 8, cd02 = (vc & mask) | (vd & mask) << 8;
-    const uint32_t ab13 = (va >> 8 & mask) | (vb & ~mask), cd13 = (vc >> 8 & mask) | (vd & ~mask);
-    iseul_store4(to, (ab02 & 0xFFFFu) | cd02 << 16);
-    iseul_store4(to + plane, (ab13 & 0xFFFFu) | cd13 << 16);
-    iseul_store4(to + 2 * plane, ab02 >> 16 | (cd02 & 0xFFFF0000u));
-    iseul_store4(to + 3 * plane, ab13 >> 16 | (cd13 & 0xFFFF0000u));
-    x += 4 * c;
-    to += 4;
+  const uint32_t ab02 = (v[0] & mask) | (v[1] & mask) << 8;
+  const uint32_t cd02 = (v[2] & mask) | (v[3] & mask) << 8;
+  const uint32_t ab13 = (v[0] >> 8 & mask) | (v[1] & ~mask);
+  const uint32_t cd13 = (v[2] >> 8 & mask) | (v[3] & ~mask);
+  v[0] = (ab02 & 0xFFFFu) | cd02 << 16;
+  v[1] = (ab13 & 0xFFFFu) | cd13 << 16;
+  v[2] = ab02 >> 16 | (cd02 & 0xFFFF0000u);
+  v[3] = ab13 >> 16 | (cd13 & 0xFFFF0000u);
+#endif
+}
+
+// n positions of up to four channels, c bytes apart, to rows of one channel each, `plane` bytes
+// apart.
+static ISEUL_NOINLINE void iseul_take_apart(const int8_t *x, int32_t c, int32_t n_channels,
+                                            int32_t n, int8_t *to, int32_t plane) {
+  if (n_channels == 4) {
+    for (; n >= 4; n -= 4) {
+      uint32_t v[4] = {iseul_load4(x), iseul_load4(x + c), iseul_load4(x + 2 * c),
+                       iseul_load4(x + 3 * c)};
+      iseul_turn(v);
+      iseul_store4(to, v[0]);
+      iseul_store4(to + plane, v[1]);
+      iseul_store4(to + 2 * plane, v[2]);
+      iseul_store4(to + 3 * plane, v[3]);
+      x += 4 * c;
+      to += 4;
+    }
+    for (; n > 0; --n) {
+      to[0] = x[0];
+      to[plane] = x[1];
+      to[2 * plane] = x[2];
+      to[3 * plane] = x[3];
+      x += c;
+      ++to;
+    }
   }
   for (; n > 0; --n) {
     int8_t *one = to++;
@@ -652,7 +699,8 @@ void iseul_depthwise_conv2d_s8_dsp(const iseul_depthwise_s8_dsp_t *p, const int8
 
 typedef struct {
   iseul_window_t window;
-  int32_t pitch, plane;   // bytes of a row of one channel, padding included, and of all its rows
+  int32_t pitch, plane;   // bytes of a row of one channel, padding included, and of its rows
+  int32_t rows;           // output rows that are made of one filling of planes
   const int8_t *weights;  // (3, 3, out_c)
   const int32_t *bias;    // minus in_zero_point times all weights of the channel
   int32_t in_zero_point;

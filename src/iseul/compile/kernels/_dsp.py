@@ -63,6 +63,17 @@ def pack(rows: Array, n_together: int) -> Array:
     return np.ascontiguousarray(blocks.transpose(0, 2, 1, 3)).reshape(-1)
 
 
+def strip_rows(weights: Array) -> Array:
+    """Weights (n, kernel_h, kernel_w, in_c) as rows in the order of `iseul_strips.h`, (n, k): of
+    each row of the window as many as fill words, then what is left of all rows.
+    """
+    n, height, *_ = weights.shape
+    rows = weights.reshape(n, height, -1)
+    whole = rows.shape[2] // 4 * 4
+    parts = [rows[:, :, :whole].reshape(n, -1), rows[:, :, whole:].reshape(n, -1)]
+    return np.concatenate(parts, axis=1)
+
+
 def folded_bias(io: Io, rows: Array, n_together: int) -> Array:
     """The bias minus what the input's zero point adds to the sums, filled up with zeros.
 
@@ -112,7 +123,7 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         """`iseul_conv_s8_dsp_t`."""
         made = arrange(attrs, io)
         n = made.window["out_c"]
-        rows = made.weights.reshape(n, -1)
+        rows = strip_rows(made.weights)
         return {
             "window": made.window,
             "depth": depth(attrs, io),
@@ -169,12 +180,15 @@ def _depthwise(attrs: Any, io: Io) -> Fields:
 
 
 def _cost_of_taps(attrs: Any, io: Io) -> int:
-    """4 per MAC; per output 15, and 80 per position; channels beyond a multiple of 4: 9 per MAC."""
+    """3.6 per MAC and 40 per output; channels beyond a multiple of 4: 9 per MAC; 80 per
+    position.
+    """
     _, kernel_h, kernel_w, channels = io.inputs[1].shape
     positions = io.outputs[0].n_elements // channels
     slow = channels % 4
     taps = kernel_h * kernel_w
-    return positions * ((channels - slow) * (4 * taps + 15) + slow * (9 * taps + 40) + 80)
+    per_channel = (channels - slow) * 18 * taps // 5 + slow * 9 * taps + 40 * channels
+    return positions * (per_channel + 80)
 
 
 def three_by_three(attrs: Any, io: Io) -> str | None:
@@ -228,6 +242,7 @@ def _emit_planes(attrs: Any, io: Io) -> dict[str, Any]:
         "window": found["window"],
         "pitch": pitch,
         "plane": plane,
+        "rows": io.outputs[0].shape[1],
         "weights": weights,
         "bias": folded_bias(io, rows, 1),
         "in_zero_point": found["in_zero_point"],
@@ -235,10 +250,19 @@ def _emit_planes(attrs: Any, io: Io) -> dict[str, Any]:
     }
 
 
+def _rows_together(attrs: Any, io: Io) -> tuple[int, int]:
+    """Output rows that are made of one filling of planes of about 2 KiB, and input rows for it."""
+    pitch, _ = _plane(attrs, io)
+    height, stride = io.outputs[0].shape[1], attrs.stride[0]
+    n = min(height, max(1, (2048 // (4 * pitch) - 3) // stride + 1))
+    return n, (n - 1) * stride + 3
+
+
 def _emit_rows(attrs: Any, io: Io) -> Fields:
-    """`iseul_planes_s8_dsp_t` of three rows."""
+    """`iseul_planes_s8_dsp_t` of some rows."""
     found = _emit_planes(attrs, io)
-    return {**found, "plane": 3 * found["pitch"]}
+    rows, n = _rows_together(attrs, io)
+    return {**found, "plane": n * found["pitch"], "rows": rows}
 
 
 def _cost_of_planes(attrs: Any, io: Io) -> int:
@@ -254,14 +278,16 @@ def _cost_of_planes(attrs: Any, io: Io) -> int:
 
 
 def _cost_of_rows(attrs: Any, io: Io) -> int:
-    """38 per two outputs of a row, or 26 per output with stride 2; 90 more per row; per value of
-    its three input rows 3, or 9 where channels are no multiple of 4.
+    """38 per two outputs of a row, or 26 per output with stride 2, 22 more per row; per filling
+    of planes 200 per channel, and per value in it 3, or 9 where channels are no multiple of 4.
     """
     n, height, width, channels = io.outputs[0].shape
     slow = channels % 4
     row = 38 * ((width + 1) // 2) if attrs.stride[1] == 1 else 26 * width
+    rows, n_in = _rows_together(attrs, io)
     per_position = 3 * (channels - slow) + 9 * slow
-    return n * height * (channels * (row + 90) + per_position * 3 * io.inputs[0].shape[2])
+    filling = 200 * channels + per_position * n_in * io.inputs[0].shape[2]
+    return n * (height * channels * (row + 22) + -(-height // rows) * filling)
 
 
 def _bytes_of_planes(attrs: Any, io: Io) -> int:
@@ -270,8 +296,13 @@ def _bytes_of_planes(attrs: Any, io: Io) -> int:
 
 
 def _bytes_of_rows(attrs: Any, io: Io) -> int:
-    """Three rows of four channels, and a row of an even number of outputs."""
-    return 12 * _plane(attrs, io)[0] + _round_up(io.outputs[0].shape[2] + 1, 4)
+    """Some rows of four channels, and a row of an even number of outputs."""
+    n = _rows_together(attrs, io)[1] * _plane(attrs, io)[0]
+    return 4 * n + _round_up(io.outputs[0].shape[2] + 1, 4)
+
+
+def _overlap_of_rows(attrs: Any, io: Io) -> Mapping[int, int]:
+    return overlap.by_rows(attrs, io, _rows_together(attrs, io)[0])
 
 
 def depthwise() -> tuple[Card, ...]:
@@ -309,7 +340,7 @@ def depthwise() -> tuple[Card, ...]:
         _cost_of_rows,
         _emit_rows,
         scratch_bytes=_bytes_of_rows,
-        overlap=overlap.by_row_of_windows,
+        overlap=_overlap_of_rows,
     )
     taps = Card(
         "iseul_depthwise_conv2d_s8_dsp",

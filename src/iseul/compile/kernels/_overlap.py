@@ -78,9 +78,9 @@ def by_position(attrs: Any, io: Io) -> Mapping[int, int]:
     return {0: _distance(_starts(attrs, x, out), x, out, out.shape[3])}
 
 
-def by_row_of_windows(attrs: Any, io: Io) -> Mapping[int, int]:
-    """Windows over (N, H, W, C): all of an output row, and up to one position behind it, is made
-    before the next row. A row reads no input row before its window.
+def by_rows(attrs: Any, io: Io, n_rows: int) -> Mapping[int, int]:
+    """Windows over (N, H, W, C): n_rows output rows of a sample, and up to one position behind
+    them, are made before the next ones, and read no input row before their first window.
 
     attrs: with stride and pads of the window
     """
@@ -88,9 +88,14 @@ def by_row_of_windows(attrs: Any, io: Io) -> Mapping[int, int]:
     if not _may_share(x, out) or len(x.shape) != 4:
         return {}
     n, h, w, c = x.shape
-    row = np.clip(np.arange(out.shape[1], dtype=np.int64) * attrs.stride[0] - attrs.pads[0], 0, h)
-    start = ((np.arange(n, dtype=np.int64) * h)[:, None] + row) * w * c
-    return {0: _distance(start.ravel(), x, out, out.shape[2] * out.shape[3]) + out.shape[3]}
+    _, rows, columns, channels = out.shape
+    first = np.arange(0, rows, n_rows, dtype=np.int64)
+    row = np.clip(first * attrs.stride[0] - attrs.pads[0], 0, h)
+    sample = np.arange(n, dtype=np.int64)[:, None]
+    start = ((sample * h + row) * w * c).ravel()
+    done = (sample * rows + np.minimum(first + n_rows, rows)).ravel()
+    ahead = np.minimum.accumulate(start[::-1])[::-1]
+    return {0: max(0, int(((done * columns + 1) * channels - ahead).max()))}
 
 
 def _starts(attrs: Any, x: Value, out: Value) -> NDArray[np.int64]:
