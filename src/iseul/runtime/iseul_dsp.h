@@ -18,8 +18,8 @@
 #define ISEUL_HAS_DSP 0
 #endif
 
-// Blocks that take all 14 registers; clang keeps some for itself.
-#if ISEUL_HAS_DSP && !defined(__clang__)
+// Blocks that take all 14 registers; clang keeps some for itself, and so does gcc without -O.
+#if ISEUL_HAS_DSP && defined(__OPTIMIZE__) && !defined(__clang__)
 #define ISEUL_HAS_WIDE_BLOCKS 1
 #else
 #define ISEUL_HAS_WIDE_BLOCKS 0
@@ -174,11 +174,16 @@ static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t 
   "sxtb16 %[t1], %[t1], ror #8\n\t"               \
   ISEUL_COLUMN("a0", "b0") ISEUL_COLUMN("a1", "b1") \
   ISEUL_COLUMN("a2", "b2")
-// The sign's 2^31 is taken from 2^30 before the product is added. x0 is used up.
+// The sign's 2^31 is taken from 2^30 before the product is added, if it matters.
 #define ISEUL_FINISH(a, q)                     \
+  ".if %c[rectified]\n\t"                      \
+  "mov %[x0], #0x40000000\n\t"                 \
+  "mov %[x1], %[u1]\n\t"                       \
+  ".else\n\t"                                  \
   "ands %[x0], %[" a "], #0x80000000\n\t"      \
   "rsbs %[x0], %[x0], #0x40000000\n\t"         \
   "sbc %[x1], %[u1], #0\n\t"                   \
+  ".endif\n\t"                                 \
   "smlal %[x0], %[x1], %[" a "], %[" q "]\n\t" \
   "asr %[x1], %[x1], %[u0]\n\t"                \
   "ssat %[" a "], #8, %[x1]\n\t"
@@ -205,9 +210,10 @@ static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t 
 // x       per step: the two pairs of the first strip, of the second, of the third
 // odd     1 + 2 zero_point
 // out     the first position; y1 and y2 behind it the others, which are written before it
+// rectified  a constant: 1 if zero_point is -128, so that the sign of sums makes no difference
 static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const uint32_t *x,
                                              int32_t odd, int32_t n_pairs, int8_t *out,
-                                             int32_t y1, int32_t y2) {
+                                             int32_t y1, int32_t y2, int rectified) {
 #if ISEUL_HAS_WIDE_BLOCKS
   const int32_t n_bytes = 8 * n, y[2] = {y1, y2};
   const int8_t *end;
@@ -257,7 +263,8 @@ static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const u
         [b2] "=&r"(b2), [w] "=&r"(tw), [x] "=&r"(tx), [t0] "=&r"(t0), [t1] "=&r"(t1),
         [u0] "=&r"(u0), [u1] "=&r"(u1), [x0] "=&r"(x0), [x1] "=&r"(x1), [next] "+m"(next),
         [end] "=m"(end), [out] "+m"(out), [left] "+m"(n_pairs)
-      : [bytes] "m"(n_bytes), [strips] "m"(x), [odd] "m"(odd), [y] "m"(y)
+      : [bytes] "m"(n_bytes), [strips] "m"(x), [odd] "m"(odd), [y] "m"(y),
+        [rectified] "i"(rectified)
       : "cc", "memory");
   return next;
 #else
@@ -276,7 +283,9 @@ static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const u
       const int32_t multiplier = (int32_t)iseul_load4(scales + 4 * c);
       const int32_t shift = scales[8 + c];
       const int32_t upper = (int32_t)((uint32_t)odd << (shift - 1));
-      const int32_t q = iseul_to_int8(iseul_upper_away(upper, acc, multiplier) >> shift);
+      const int32_t high = rectified ? iseul_upper_of(upper, acc, multiplier)
+                                     : iseul_upper_away(upper, acc, multiplier);
+      const int32_t q = iseul_to_int8(high >> shift);
       out[y[k / 2] + c] = (int8_t)q;
     }
     w = scales + 12;
@@ -388,6 +397,8 @@ typedef struct {
 
 void iseul_conv2d_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *in, int8_t *out,
                          int32_t *scratch);
+void iseul_conv2d_rectified_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *in, int8_t *out,
+                                   int32_t *scratch);
 
 // acc[c] += sum over n > 0 taps of (x[c] - z) * w[c], c = 0 .. 3.
 //
@@ -545,8 +556,7 @@ static inline void iseul_row_stride_2(const iseul_taps_3x3_t *k, const int8_t *x
       "ldrd %[e], %[o], %[scale]\n\t"
       "mov %[t], #0x40000000\n\t"
       "smlal %[t], %[o], %[a], %[e]\n\t"
-      "ldr %[a], %[shift]\n\t"
-      "asr %[o], %[o], %[a]\n\t"
+      "asr %[o], %[o], %[shift]\n\t"
       "ssat %[o], #8, %[o]\n\t"
       "strb %[o], [%[out]]\n\t"
       "add %[out], %[out], %[step]\n\t"
@@ -556,7 +566,7 @@ static inline void iseul_row_stride_2(const iseul_taps_3x3_t *k, const int8_t *x
       : [a] "=&r"(a), [e] "=&r"(e), [o] "=&r"(o), [t] "=&r"(t), [x] "+r"(x), [out] "+r"(out)
       : [w0] "r"(k->outer[0]), [w1] "r"(k->outer[1]), [w2] "r"(k->outer[2]),
         [m01] "r"(k->middle01), [m2] "r"(k->middle2), [pitch] "r"(pitch), [step] "r"(step),
-        [bias] "m"(k->bias[0]), [scale] "m"(k->scale), [shift] "m"(k->scale.shift),
+        [shift] "r"(k->scale.shift), [bias] "m"(k->bias[0]), [scale] "m"(k->scale),
         [end] "m"(end)
       : "cc", "memory");
 #undef ISEUL_ROW_1

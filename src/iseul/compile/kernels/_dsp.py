@@ -134,10 +134,21 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         }
 
     def cost(attrs: Any, io: Io) -> int:
-        """5.4 per step of 4 of a channel in a block of 3 positions."""
+        """Per block of 3 positions 50, per 2 channels of it 20.75 per step of 4 and 75; per
+        position 50, and 1.1 per value of its window.
+        """
         made = arrange(attrs, io)
-        blocks = -(-made.n_outputs // made.window["out_c"] // _POSITIONS)
-        return blocks * made.window["out_c"] * depth(attrs, io) * 3
+        n, k = made.window["out_c"], depth(attrs, io)
+        positions = made.n_outputs // n
+        pairs = -(-n // 2) * (83 * k // 16 + 75)
+        return -(-positions // _POSITIONS) * (50 + pairs) + positions * (50 + 11 * k // 10)
+
+    def cost_rectified(attrs: Any, io: Io) -> int:
+        """As without, but 69 for 75."""
+        made = arrange(attrs, io)
+        positions = made.n_outputs // made.window["out_c"]
+        saved = 6 * -(-positions // _POSITIONS) * -(-made.window["out_c"] // 2)
+        return cost(attrs, io) - saved
 
     def scratch_bytes(attrs: Any, io: Io) -> int:
         """Three strips of 16-bit values, and one of bytes."""
@@ -146,17 +157,22 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
     def overlaps(attrs: Any, io: Io) -> Mapping[int, int]:
         return overlap.by_positions(attrs, io, _POSITIONS)
 
-    return _on_both(
-        Card(
-            "iseul_conv2d_s8_dsp",
-            "iseul_conv_s8_dsp_t",
-            (*grouped.INT8, one_group, grouped.centred, scales_down),
-            cost,
-            emit,
-            scratch_bytes=scratch_bytes,
-            overlap=overlaps,
-        )
+    general = Card(
+        "iseul_conv2d_s8_dsp",
+        "iseul_conv_s8_dsp_t",
+        (*grouped.INT8, one_group, grouped.centred, scales_down),
+        cost,
+        emit,
+        scratch_bytes=scratch_bytes,
+        overlap=overlaps,
     )
+    to_zero = replace(
+        general,
+        symbol="iseul_conv2d_rectified_s8_dsp",
+        fits=(*general.fits, rectified),
+        cost=cost_rectified,
+    )
+    return (*_on_both(to_zero), *_on_both(general))
 
 
 # --- depthwise convolutions
@@ -350,7 +366,8 @@ def depthwise() -> tuple[Card, ...]:
         _depthwise,
         overlap=overlap.by_position,
     )
-    return (*_on_both(planes), *_on_both(rows), *_on_both(taps))
+    of_one_channel = convolution(grouped.of_depthwise_conv2d)
+    return (*_on_both(planes), *_on_both(rows), *_on_both(taps), *of_one_channel)
 
 
 # --- fully connected: blocks of four outputs

@@ -75,7 +75,8 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         }
 
     symbol, params = "iseul_conv2d_factor_s8_dsp", "iseul_conv_factor_s8_dsp_t"
-    return _cards(dsp.convolution(arrange), symbol, params, emit)
+    general = (c for c in dsp.convolution(arrange) if c.symbol == "iseul_conv2d_s8_dsp")
+    return _cards(general, symbol, params, emit)
 
 
 def depthwise() -> tuple[Card, ...]:
