@@ -2,6 +2,7 @@
 """Cases of conv2d."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,12 @@ def _wide_bias(net: Net) -> str:
     w = net.weights((4, 2, 2, 2), 0)
     b = net.constant("b", np.array([2**33 + 5, -(2**34) + 3, 0, -7], np.int64))
     return net.node("conv2d", [x, w, b], quant=quant(2.0))
+
+
+def _rectified(what: str, size: tuple[int, int, int], n: int, kernel: Any, **more: Any) -> Case:
+    """To zero point -128 and -128 .. 127."""
+    more = {"activation": "relu", "zero_out": -128, **more}
+    return _conv(f"rectified {what}", size, n, kernel, **more)
 
 
 CASES = (
@@ -51,6 +58,15 @@ CASES = (
     _conv("one scale for all channels", (4, 4, 3), 4, (3, 3), one_scale=True),
     _conv("relu", (4, 4, 4), 4, (3, 3), activation="relu"),
     _conv("relu, zero point -128", (4, 4, 4), 4, (3, 3), activation="relu", zero_out=-128),
+    _rectified("1x1, 4 positions", (2, 2, 8), 6, (1, 1)),
+    _rectified("1x1, 5 positions, odd channels", (5, 1, 12), 7, (1, 1)),
+    _rectified("1x1 of 16 channels, batch of 2", (3, 1, 16), 3, (1, 1), batch=2),
+    _rectified("1x1 of 21 channels", (3, 3, 21), 2, (1, 1)),
+    _rectified("3x3 same, odd everything", (5, 7, 3), 5, (3, 3), pads=(1, 1, 1, 1)),
+    _rectified("3x3 stride 2", (8, 8, 3), 8, (3, 3), stride=(2, 2), pads=(0, 1, 0, 1)),
+    _rectified("3x3 dilation 2", (7, 8, 5), 4, (3, 3), dilation=(2, 2), pads=(2, 2, 2, 2)),
+    _rectified("2x5 of 6 channels, one scale", (4, 9, 6), 4, (2, 5), one_scale=True),
+    _rectified("3x1, zero point in 127", (9, 1, 7), 1, (3, 1), pads=(2, 0, 0, 0), zero_in=127),
     _conv("relu6", (4, 4, 4), 4, (3, 3), activation="relu6", scale_out=0.05, zero_out=-60),
     _conv("relu_n1_to_1", (4, 4, 4), 4, (3, 3), activation="relu_n1_to_1", scale_out=0.02),
     _conv("zero point in -128", (4, 4, 4), 4, (3, 3), pads=(1, 1, 1, 1), zero_in=-128),

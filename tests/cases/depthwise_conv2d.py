@@ -2,11 +2,20 @@
 """Cases of depthwise_conv2d."""
 
 from functools import partial
+from typing import Any
 
 from cases import _factor as factor
+from cases._case import Case
 from cases._convolutions import convolution
 
 _conv = partial(convolution, "depthwise_conv2d")
+
+
+def _rectified(what: str, size: tuple[int, int, int], kernel: tuple[int, int], **more: Any) -> Case:
+    """To zero point -128 and -128 .. 127."""
+    more = {"activation": "relu", "zero_out": -128, **more}
+    return _conv(f"rectified {what}", size, size[2], kernel, **more)
+
 
 CASES = (
     _conv("3x3 same", (6, 6, 8), 8, (3, 3), pads=(1, 1, 1, 1)),
@@ -30,6 +39,18 @@ CASES = (
     _conv("no bias", (4, 4, 4), 4, (3, 3), bias=False),
     _conv("one scale for all channels", (4, 4, 4), 4, (3, 3), one_scale=True),
     _conv("relu, zero point -128", (5, 5, 4), 4, (3, 3), activation="relu", zero_out=-128),
+    _rectified("3x3 same, 7 channels, odd width", (5, 7, 7), (3, 3), pads=(1, 1, 1, 1)),
+    _rectified("3x3 valid, batch of 2", (6, 6, 5), (3, 3), batch=2),
+    _rectified("3x3 one column", (4, 1, 4), (3, 3), pads=(1, 1, 1, 1)),
+    _rectified("3x3 wide pads", (3, 4, 4), (3, 3), pads=(2, 1, 3, 2), zero_in=-128),
+    _rectified("3x3 large planes", (13, 71, 5), (3, 3), pads=(1, 1, 1, 1)),
+    _rectified("3x3 large planes, batch of 2", (9, 90, 4), (3, 3), batch=2, pads=(1, 0, 1, 1)),
+    _rectified("3x3 stride 2", (9, 9, 6), (3, 3), stride=(2, 2), pads=(0, 1, 0, 1)),
+    _rectified("3x3 stride 2, many rows", (41, 50, 5), (3, 3), stride=(2, 2), pads=(1, 1, 1, 1)),
+    _rectified("3x3 stride 1x2, one scale", (5, 8, 4), (3, 3), stride=(1, 2), one_scale=True),
+    _rectified("3x3 stride 2x1, odd width", (8, 7, 9), (3, 3), stride=(2, 1), pads=(1, 1, 1, 1)),
+    _rectified("3x3 stride 3", (9, 10, 4), (3, 3), stride=(3, 3)),
+    _rectified("5x1 of a series", (11, 1, 10), (5, 1)),
     _conv("relu6", (5, 5, 4), 4, (3, 3), activation="relu6", scale_out=0.05, zero_out=-60),
     _conv("relu_n1_to_1", (5, 5, 4), 4, (3, 3), activation="relu_n1_to_1", scale_out=0.02),
     _conv("zero point in -128", (5, 5, 4), 4, (3, 3), pads=(1, 1, 1, 1), zero_in=-128),

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iseul.compile.kernels._overlap import by_position, value_by_value
+from iseul.compile.kernels._overlap import by_position, by_positions, by_rows, value_by_value
 from iseul.compile.plan import (
+    IN_PLACE,
     Buffer,
     Overlap,
     arena_bytes,
@@ -220,6 +221,22 @@ def test_distances_of_windows_are_safe(data: st.DataObject) -> None:
         reads.append(places)
     distance = by_position(attrs, Io((x,), (out,)))[0]
     assert _writes_before_reads(x, out, reads, distance)
+    together = data.draw(st.integers(1, 4))
+    io, positions = Io((x,), (out,)), n * rows * columns
+    # positions are read together, then written together
+    gap = by_positions(attrs, io, together)[0]
+    for first in range(0, positions, together):
+        touched = range(min(first + together, positions) * channels)
+        later = (at for places in reads[first + together :] for at in places)
+        assert not any(at + gap in touched for at in later)
+    # rows are written, and one position more, while all of them are still read
+    gap = by_rows(attrs, io, together)[0]
+    for sample in range(n):
+        for first in range(0, rows, together):
+            done = sample * rows + min(first + together, rows)
+            touched = range((done * columns + 1) * channels)
+            later = (at for places in reads[(sample * rows + first) * columns :] for at in places)
+            assert not any(at + gap in touched for at in later)
 
 
 @pytest.mark.parametrize("kinds", [("int8", "int8"), ("float32", "int8"), ("int8", "float32")])
@@ -251,3 +268,16 @@ def test_what_is_read_after_the_invoke_is_not_written_over(kept: str) -> None:
     places = {buffer.name: buffer for buffer in plan.buffers}
     assert places[y].end <= places[z].offset or places[z].end <= places[y].offset
     assert places[x].offset in (places[y].offset, places[z].offset)  # x is written over
+
+
+def test_an_output_in_its_input_s_place_lies_nowhere_else_over_it() -> None:
+    sizes = (40, 64, 64, 100)
+    buffers = [Buffer(f"v{i}", -1, size, i, i + 1, "value") for i, size in enumerate(sizes)]
+    overlaps = [Overlap("v0", "v1", 0), Overlap("v1", "v2", IN_PLACE), Overlap("v2", "v3", 36)]
+    placed = {buffer.name: buffer for buffer in place(buffers, overlaps)}
+    assert placed["v1"].offset == placed["v2"].offset
+    assert arena_bytes(placed.values()) == lower_bound(buffers, overlaps) == 100
+    apart = [Buffer("a", -1, 64, 0, 1, "value"), Buffer("b", -1, 60, 1, 1, "value")]
+    apart.append(Buffer("c", -1, 8, 0, 1, "value"))
+    a, b, _ = place(apart, [Overlap("a", "b", IN_PLACE)])
+    assert a.offset == b.offset or a.end <= b.offset or b.end <= a.offset

@@ -122,7 +122,6 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
     def emit(attrs: Any, io: Io) -> Fields:
         """`iseul_conv_s8_dsp_t`."""
         made = arrange(attrs, io)
-        n = made.window["out_c"]
         rows = strip_rows(made.weights)
         return {
             "window": made.window,
