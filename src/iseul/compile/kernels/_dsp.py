@@ -104,6 +104,16 @@ def channels_of(io: Io, rows: Array) -> Array:
     return np.concatenate([part.view(np.int8) for part in little], axis=1).reshape(-1)
 
 
+def _n_inside(window: Mapping[str, int]) -> int:
+    """Positions of a sample whose windows touch no padding."""
+    n = 1
+    for axis, pad in (("h", "pad_top"), ("w", "pad_left")):
+        start = np.arange(window[f"out_{axis}"]) * window[f"stride_{axis}"] - window[pad]
+        last = start + (window[f"kernel_{axis}"] - 1) * window[f"dilation_{axis}"]
+        n *= int(np.count_nonzero((start >= 0) & (last < window[f"in_{axis}"])))
+    return n
+
+
 # --- convolutions: blocks of two channels and three positions
 
 
@@ -133,14 +143,19 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         }
 
     def cost(attrs: Any, io: Io) -> int:
-        """Per block of 3 positions 50, per 2 channels of it 20.75 per step of 4 and 75; per
-        position 50, and 1.1 per value of its window.
+        """Per block of 3 positions 50, per 2 channels of it 20.75 per step of 4 and 75. Per
+        position 50, 1.1 per value of its window, 20 per row of a window of several rows, 5 per
+        value that fills no word of its row; where it touches padding 22 per tap.
         """
         made = arrange(attrs, io)
-        n, k = made.window["out_c"], depth(attrs, io)
+        w, n, k = made.window, made.window["out_c"], depth(attrs, io)
         positions = made.n_outputs // n
+        rows = w["kernel_h"]
+        gathered = 50 + 11 * k // 10 + (20 * rows if rows > 1 else 0)
+        gathered += 5 * rows * (w["kernel_w"] * w["in_c"] % 4)
+        on_padding = 22 * rows * w["kernel_w"] * (positions - w["batch"] * _n_inside(w))
         pairs = -(-n // 2) * (83 * k // 16 + 75)
-        return -(-positions // _POSITIONS) * (50 + pairs) + positions * (50 + 11 * k // 10)
+        return -(-positions // _POSITIONS) * (50 + pairs) + positions * gathered + on_padding
 
     def cost_rectified(attrs: Any, io: Io) -> int:
         """As without, but 69 for 75."""
@@ -281,28 +296,28 @@ def _emit_rows(attrs: Any, io: Io) -> Fields:
 
 
 def _cost_of_planes(attrs: Any, io: Io) -> int:
-    """38 per two outputs of a row, 22 more per row, 80 per channel; per value that goes in 3, or
+    """38 per two outputs of a row, 34 more per row, 80 per channel; per value that goes in 3, or
     9 where channels are no multiple of 4.
     """
     n, height, width, channels = io.outputs[0].shape
     slow = channels % 4
-    rows = height * (38 * ((width + 1) // 2) + 22)
+    rows = height * (38 * ((width + 1) // 2) + 34)
     per_position = 3 * (channels - slow) + 9 * slow
     positions = io.inputs[0].n_elements // channels
     return n * channels * (rows + 80) + per_position * positions
 
 
 def _cost_of_rows(attrs: Any, io: Io) -> int:
-    """38 per two outputs of a row, or 26 per output with stride 2, 22 more per row; per filling
-    of planes 200 per channel, and per value in it 3, or 9 where channels are no multiple of 4.
+    """38 per two outputs of a row, or 25 per output with stride 2, 34 more per row; per filling
+    of planes 120 per channel, and per value in it 3, or 9 where channels are no multiple of 4.
     """
     n, height, width, channels = io.outputs[0].shape
     slow = channels % 4
-    row = 38 * ((width + 1) // 2) if attrs.stride[1] == 1 else 26 * width
+    row = 38 * ((width + 1) // 2) if attrs.stride[1] == 1 else 25 * width
     rows, n_in = _rows_together(attrs, io)
     per_position = 3 * (channels - slow) + 9 * slow
-    filling = 200 * channels + per_position * n_in * io.inputs[0].shape[2]
-    return n * (height * channels * (row + 22) + -(-height // rows) * filling)
+    filling = 120 * channels + per_position * n_in * io.inputs[0].shape[2]
+    return n * (height * channels * (row + 34) + -(-height // rows) * filling)
 
 
 def _bytes_of_planes(attrs: Any, io: Io) -> int:
