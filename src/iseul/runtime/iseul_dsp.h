@@ -588,7 +588,7 @@ static inline void iseul_row_stride_2(const iseul_taps_3x3_t *k, const int8_t *x
 static inline void iseul_store4(int8_t *x, uint32_t v) { memcpy(x, &v, sizeof v); }
 
 // (a0 a1 a2 a3) .. (d0 d1 d2 d3) become (a0 b0 c0 d0) .. (a3 b3 c3 d3).
-static inline void iseul_turn(uint32_t v[4]) {
+static inline void iseul_turn_4x4(uint32_t v[4]) {
 #if ISEUL_HAS_DSP
   uint32_t a = v[0], b = v[1], c = v[2], d = v[3], e, f;
   __asm__(
@@ -634,7 +634,7 @@ static ISEUL_NOINLINE void iseul_take_apart(const int8_t *x, int32_t c, int32_t 
     for (; n >= 4; n -= 4) {
       uint32_t v[4] = {iseul_load4(x), iseul_load4(x + c), iseul_load4(x + 2 * c),
                        iseul_load4(x + 3 * c)};
-      iseul_turn(v);
+      iseul_turn_4x4(v);
       iseul_store4(to, v[0]);
       iseul_store4(to + plane, v[1]);
       iseul_store4(to + 2 * plane, v[2]);
