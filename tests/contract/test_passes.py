@@ -56,8 +56,26 @@ def quantized_graph() -> Graph:
     return b.graph([y], "quantized")
 
 
+def graph_of_tables() -> Graph:
+    """int8: x * logistic(x), a chain of three, one whose parts are read elsewhere too."""
+    b = Builder("tables")
+    quant = per_tensor(0.03, 5)
+    x = b.node("quantize", [b.input("x", (1, 6, 6, 3))], dtype="int8", quant=quant)
+    gate = b.node("logistic", [x], quant=per_tensor(1 / 256, -128))
+    y = b.node("mul", [x, gate], quant=per_tensor(0.02, -100))
+    three = b.constant("three", np.array([100], np.int8), quant=per_tensor(0.03, 0))
+    z = b.node("add", [x, three], quant=per_tensor(0.05, -20), activation="relu")
+    z = b.node(
+        "tanh", [b.node("abs", [z], quant=per_tensor(0.06, -30))], quant=per_tensor(1 / 128, 0)
+    )
+    row = b.constant("row", np.array([1, 2, 3], np.int8), quant=per_tensor(0.03, 0))
+    kept = b.node("mul", [b.node("add", [y, row], quant=quant), y], quant=quant)
+    ends = [b.node("dequantize", [v], dtype="float32", quant=None) for v in (y, z, kept)]
+    return b.graph(ends, "quantized")
+
+
 # what a pass is for, where the graph with everything does not have it
-EXAMPLES = {"remove_dead_channels": quantized_graph}
+EXAMPLES = {"remove_dead_channels": quantized_graph, "merge_tables": graph_of_tables}
 
 
 @pytest.mark.parametrize("name", registry.names(PASSES))
