@@ -13,6 +13,17 @@ from hypothesis import settings
 # torch is loaded, so it stands before any import of it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+
+@pytest.fixture(scope="session", autouse=True)
+def _torch_without_onednn() -> None:
+    """With one thread, oneDNN's backward convolutions in PyTorch 2.13 end the process on some
+    processors; without it the same tests pass. Products run with more threads.
+    """
+    import torch
+
+    torch.backends.mkldnn.enabled = False
+
+
 # The same examples in every run; `--hypothesis-profile=random` looks for new ones
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.register_profile("random", deadline=None)

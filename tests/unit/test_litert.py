@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,10 +20,11 @@ from iseul.graph.interpret import interpret
 from iseul.graph.read import tflite
 from tflm._draw import Single, a_scale, a_shape, a_zero_point
 from tflm.unary import activation, each, shape_of
+from unit._runtimes import Interpreter, missing
 from unit._tflite_bytes import Model
 from unit.test_tflm import drawn
 
-litert = pytest.importorskip("ai_edge_litert.interpreter")
+pytestmark = pytest.mark.skipif(missing("litert") is not None, reason=str(missing("litert")))
 
 N_SEEDS = 6
 
@@ -139,15 +139,7 @@ _FIRST = ("neg", "relu_n1_to_1", "relu_0_to_1", "cumsum")
 
 def reference(data: bytes, inputs: list[np.ndarray], single: Single) -> list[np.ndarray]:
     """LiteRT's outputs."""
-    interpreter: Any = litert.Interpreter(
-        model_content=data,
-        experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF,
-    )
-    interpreter.allocate_tensors()
-    for i, x in zip(single.inputs, inputs, strict=True):
-        interpreter.set_tensor(i, x)
-    interpreter.invoke()
-    return [interpreter.get_tensor(i) for i in single.outputs]
+    return Interpreter("litert", data, len(single.outputs)).run(inputs)
 
 
 @pytest.mark.parametrize("seed", range(N_SEEDS))

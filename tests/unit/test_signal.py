@@ -12,9 +12,10 @@ import pytest
 from iseul.graph.interpret import initial_state, interpret
 from iseul.graph.read import tflite
 from unit._flexbuffer_bytes import encode
+from unit._runtimes import Interpreter, missing
 from unit._tflite_bytes import Model
 
-runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
+pytestmark = pytest.mark.skipif(missing("tflm") is not None, reason=str(missing("tflm")))
 
 AUDIO = "tflm_audio_preprocessor_int8"
 
@@ -55,21 +56,20 @@ def test_what_is_whole_is_that_of_tflite_micro(make: Any, seed: int, tmp_path: P
     path = tmp_path / "net.tflite"
     path.write_bytes(data)
     graph = tflite.read(path)
-    interpreter = runtime.Interpreter.from_bytes(data, arena_size=1 << 20)
+    interpreter = Interpreter("tflm", data, 2)
     state = initial_state(graph)
     shape = graph.values[graph.inputs[0]].shape
     n_whole = 0
     for _ in range(20):
         frame = rng.integers(-(2**15), 2**15, shape).astype(np.int16)
-        interpreter.set_input(frame, 0)
-        interpreter.invoke()
+        expected = interpreter.run([frame])
         result = interpret(graph, [frame], state)
         state = dict(result.state)
-        valid = bool(interpreter.get_output(1))
+        valid = bool(expected[1])
         assert bool(result.outputs[1]) == valid
         if valid:
             n_whole += 1
-            np.testing.assert_array_equal(result.outputs[0], interpreter.get_output(0))
+            np.testing.assert_array_equal(result.outputs[0], expected[0])
     assert n_whole > 0
 
 
@@ -79,7 +79,7 @@ def test_audio_front_end_over_many_frames(shared_data: Path) -> None:
     if not path.is_file():
         pytest.skip(f"no {path}")
     graph = tflite.read(path)
-    interpreter = runtime.Interpreter.from_bytes(path.read_bytes(), arena_size=1 << 20)
+    interpreter = Interpreter("tflm", path.read_bytes(), 1)
     rng = np.random.default_rng(3)
     state = initial_state(graph)
     for i in range(30):
@@ -87,8 +87,7 @@ def test_audio_front_end_over_many_frames(shared_data: Path) -> None:
         tone = np.sin(np.arange(480) * rng.uniform(0.01, 3)) + rng.normal(0, 0.3, 480)
         frame = (loudness * tone).clip(-(2**15), 2**15 - 1).astype(np.int16)[None]
         frame = frame if i % 7 else np.zeros_like(frame)
-        interpreter.set_input(frame, 0)
-        interpreter.invoke()
+        expected = interpreter.run([frame])
         result = interpret(graph, [frame], state)
         state = dict(result.state)
-        np.testing.assert_array_equal(result.outputs[0], interpreter.get_output(0))
+        np.testing.assert_array_equal(result.outputs[0], expected[0])

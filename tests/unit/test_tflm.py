@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +17,9 @@ from iseul.graph.interpret import initial_state, interpret
 from iseul.graph.read import _tflite_schema as schema
 from iseul.graph.read import tflite
 from tflm import Make, Single, all_singles
+from unit._runtimes import Interpreter, missing
 
-runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
+pytestmark = pytest.mark.skipif(missing("tflm") is not None, reason=str(missing("tflm")))
 
 N_SEEDS = 8
 SINGLES = all_singles()
@@ -40,34 +40,6 @@ def drawn(single: Single, index: int, rng: np.random.Generator) -> np.ndarray:
     return rng.integers(limits.min, limits.max, shape, dtype=dtype, endpoint=True)
 
 
-class Judge:
-    """Another runtime with a model in it: TensorFlow Lite Micro, or LiteRT's reference kernels."""
-
-    def __init__(self, data: bytes, single: Single) -> None:
-        self.n_outputs = len(single.outputs)
-        self.micro: Any = None
-        if single.runtime == "tflm":
-            arena_size = len(data) * 10 + (1 << 20)
-            self.micro = runtime.Interpreter.from_bytes(data, arena_size=arena_size)
-            return
-        litert = pytest.importorskip("ai_edge_litert.interpreter")
-        resolver = litert.OpResolverType.BUILTIN_REF
-        self.full = litert.Interpreter(model_content=data, experimental_op_resolver_type=resolver)
-        self.full.allocate_tensors()
-
-    def run(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
-        """The outputs of one invoke."""
-        if self.micro is not None:
-            for i, x in enumerate(inputs):
-                self.micro.set_input(x, i)
-            self.micro.invoke()
-            return [self.micro.get_output(i) for i in range(self.n_outputs)]
-        for details, x in zip(self.full.get_input_details(), inputs, strict=True):
-            self.full.set_tensor(details["index"], x)
-        self.full.invoke()
-        return [self.full.get_tensor(d["index"]) for d in self.full.get_output_details()]
-
-
 @pytest.mark.parametrize("seed", range(N_SEEDS))
 @pytest.mark.parametrize("name", SINGLES)
 def test_single_op_equals_tflite_micro(tmp_path: Path, name: str, seed: int) -> None:
@@ -78,7 +50,9 @@ def test_single_op_equals_tflite_micro(tmp_path: Path, name: str, seed: int) -> 
     path = tmp_path / "model.tflite"
     path.write_bytes(data)
     graph = tflite.read(path)
-    judge = Judge(data, single)
+    if missing(single.runtime) is not None:
+        pytest.skip(str(missing(single.runtime)))
+    judge = Interpreter(single.runtime, data, len(single.outputs))
     state = initial_state(graph)
     for _ in range(single.steps):
         inputs = [drawn(single, index, rng) for index in single.inputs]
