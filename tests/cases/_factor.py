@@ -241,6 +241,9 @@ _DEPTHWISE = tuple(
         ("multiplier 3", (1, 4, 4, 2), (1, 2, 3, 6), {"activation": "relu"}),
         ("stride 2, one scale", (1, 6, 5, 4), (1, 3, 3, 4), {"stride": (2, 2), "single": 0.01}),
         ("dilated", (1, 6, 6, 5), (1, 2, 2, 5), {"dilation": (2, 3)}),
+        ("3x3, odd rows of a tail", (1, 9, 13, 7), (1, 3, 3, 7), _same()),
+        ("3x3, relu6", (1, 12, 12, 4), (1, 3, 3, 4), {**_same(), "activation": "relu6"}),
+        ("3x3 without pads, one scale", (1, 15, 14, 5), (1, 3, 3, 5), {"single": 0.01}),
     )
 )
 _FULLY_CONNECTED = tuple(
@@ -271,6 +274,8 @@ def _pair(op: str, what: str, a: Any, b: Any, out: Any, every: int = 5, **attrs:
 
 
 def _image(op: str, what: str, b: tuple[int, ...], constant: bool = False, **attrs: Any) -> Case:
+    scale = attrs.pop("scale", 0.04)
+
     def build(net: Net) -> str:
         x = net.int8((1, 5, 4, 3), 0.031, -7, name="a")
         if constant:
@@ -278,7 +283,7 @@ def _image(op: str, what: str, b: tuple[int, ...], constant: bool = False, **att
             y = net.constant("b", data, quant=quant(0.02, 9))
         else:
             y = net.int8(b, 0.02, 9, name="b")
-        return net.node(op, [x, y], quant=quant(0.04, 11), **_FLOAT, **attrs)
+        return net.node(op, [x, y], quant=quant(scale, 11), **_FLOAT, **attrs)
 
     return _case(op, what, build)
 
@@ -290,7 +295,8 @@ def _pairs(op: str, out: tuple[float, int]) -> tuple[Case, ...]:
         _pair(op, "pairs, ties", (0.5, 0), (0.25, 1), (0.5 if op == "add" else 0.25, 3)),
         _pair(op, "pairs, relu6", (0.05, 3), (0.03, -3), (0.06, -100), activation="relu6"),
         _pair(op, "pairs, far scales", (3.0, 5), (0.001, -5), (0.02, 0)),
-        _image(op, "image", (1, 5, 4, 3)),
+        _image(op, "image, ties", (1, 5, 4, 3)),
+        _image(op, "image", (1, 5, 4, 3), scale=0.0417),
         _image(op, "a row for all", (1, 1, 1, 3)),
         _image(op, "a constant for all channels", (3,), constant=True, offset=128),
         _image(op, "one constant number", (1, 1, 1, 1), constant=True),

@@ -12,8 +12,9 @@
 
 // One channel. An odd row's last output and one too many are made at once; the next row puts that
 // one right, and the last row goes by way of `spare`.
-static void channel(const iseul_planes_s8_dsp_t *p, int32_t o, const int8_t *plane, int8_t *spare,
+static void channel(const void *params, int32_t o, const int8_t *plane, int8_t *spare,
                     int8_t *out) {
+  const iseul_planes_s8_dsp_t *const p = params;
   const iseul_window_t *const g = &p->window;
   const int32_t c = g->in_c, n = (g->out_w + 1) & ~(int32_t)1;
   const int32_t in_place = g->out_h - (g->out_w & 1);
@@ -35,24 +36,6 @@ static void channel(const iseul_planes_s8_dsp_t *p, int32_t o, const int8_t *pla
 
 void iseul_depthwise_planes_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
                                    int32_t *scratch) {
-  const iseul_window_t *const g = &p->window;
-  int8_t *const planes = (int8_t *)scratch;
-  memset(planes, p->in_zero_point, (size_t)(4 * p->plane));
-  for (int32_t n = 0; n < g->batch; ++n) {
-    for (int32_t o = 0; o < g->in_c; o += 4) {
-      const int32_t n_channels = g->in_c - o < 4 ? g->in_c - o : 4;
-      int8_t *row = planes + g->pad_top * p->pitch + g->pad_left;
-      const int8_t *x = in + o;
-      for (int32_t y = 0; y < g->in_h; ++y) {
-        iseul_take_apart(x, g->in_c, n_channels, g->in_w, row, p->plane);
-        x += g->in_w * g->in_c;
-        row += p->pitch;
-      }
-      for (int32_t k = 0; k < n_channels; ++k) {
-        channel(p, o + k, planes + k * p->plane, planes + 4 * p->plane, out + o + k);
-      }
-    }
-    in += g->in_h * g->in_w * g->in_c;
-    out += g->out_h * g->out_w * g->in_c;
-  }
+  const iseul_planes_t planes = {&p->window, p->pitch, p->plane, p->in_zero_point};
+  iseul_by_planes(&planes, in, out, (int8_t *)scratch, channel, p);
 }

@@ -469,21 +469,24 @@ static inline iseul_taps_3x3_t iseul_taps_3x3(const int8_t *w, int32_t step, int
   return taps;
 }
 
+#if ISEUL_HAS_WIDE_BLOCKS
+// Three rows of three taps for outputs a and b, of the four bytes at `address`: the pairs
+// e = (0, 2) and o = (1, 3); w: outer weights, m: middle weight in half h.
+#define ISEUL_ROW_2(address, w, m, h)         \
+  "ldr %[o], " address "\n\t"                 \
+  "sxtb16 %[e], %[o]\n\t"                     \
+  "sxtb16 %[o], %[o], ror #8\n\t"             \
+  "smlad %[a], %[e], %[" w "], %[a]\n\t"      \
+  "smlad %[b], %[o], %[" w "], %[b]\n\t"      \
+  "smlab" h " %[a], %[o], %[" m "], %[a]\n\t" \
+  "smlat" h " %[b], %[e], %[" m "], %[b]\n\t"
+#endif
+
 // n outputs for windows side by side, an even number, `step` bytes apart.
 static inline void iseul_row_stride_1(const iseul_taps_3x3_t *k, const int8_t *x, int32_t n,
                                       int32_t pitch, int8_t *out, int32_t step) {
   const int8_t *const end = x + n;
 #if ISEUL_HAS_WIDE_BLOCKS
-// Three rows of three taps for outputs a and b, of the four bytes at `address`: the pairs
-// e = (0, 2) and o = (1, 3); w: outer weights, m: middle weight in half h.
-#define ISEUL_ROW_2(address, w, m, h)             \
-  "ldr %[o], " address "\n\t"             \
-  "sxtb16 %[e], %[o]\n\t"                 \
-  "sxtb16 %[o], %[o], ror #8\n\t"         \
-  "smlad %[a], %[e], %[" w "], %[a]\n\t"  \
-  "smlad %[b], %[o], %[" w "], %[b]\n\t"  \
-  "smlab" h " %[a], %[o], %[" m "], %[a]\n\t" \
-  "smlat" h " %[b], %[e], %[" m "], %[b]\n\t"
   int32_t a, b;
   uint32_t e, o, t;
   __asm__ volatile(
@@ -516,7 +519,6 @@ static inline void iseul_row_stride_1(const iseul_taps_3x3_t *k, const int8_t *x
         [bias] "m"(k->bias), [scale] "m"(k->scale), [upper] "m"(k->scale.upper),
         [shift] "m"(k->scale.shift), [end] "m"(end)
       : "cc", "memory");
-#undef ISEUL_ROW_2
 #else
   for (; x != end; x += 2) {
     const uint32_t middle[3] = {k->middle01 & 0xFFFFu, k->middle01 >> 16, k->middle2};
@@ -658,6 +660,41 @@ static ISEUL_NOINLINE void iseul_take_apart(const int8_t *x, int32_t c, int32_t 
       one += plane;
     }
     x += c;
+  }
+}
+
+typedef struct {
+  const iseul_window_t *window;
+  int32_t pitch, plane;  // bytes of a row of one channel, padding included, and of all its rows
+  int32_t zero_point;    // of the input; padding is of this value
+} iseul_planes_t;
+
+// All outputs of channel o, from its padded plane. p: parameters of the kernel; spare: a row of
+// out_w + 1 outputs.
+typedef void (*iseul_channel_t)(const void *p, int32_t o, const int8_t *plane, int8_t *spare,
+                                int8_t *out);
+
+// All channels, four at a time. scratch: four planes, then the spare row.
+static inline void iseul_by_planes(const iseul_planes_t *s, const int8_t *in, int8_t *out,
+                                   int8_t *scratch, iseul_channel_t channel, const void *p) {
+  const iseul_window_t *const g = s->window;
+  memset(scratch, s->zero_point, (size_t)(4 * s->plane));
+  for (int32_t n = 0; n < g->batch; ++n) {
+    for (int32_t o = 0; o < g->in_c; o += 4) {
+      const int32_t n_channels = g->in_c - o < 4 ? g->in_c - o : 4;
+      int8_t *row = scratch + g->pad_top * s->pitch + g->pad_left;
+      const int8_t *x = in + o;
+      for (int32_t y = 0; y < g->in_h; ++y) {
+        iseul_take_apart(x, g->in_c, n_channels, g->in_w, row, s->plane);
+        x += g->in_w * g->in_c;
+        row += s->pitch;
+      }
+      for (int32_t k = 0; k < n_channels; ++k) {
+        channel(p, o + k, scratch + k * s->plane, scratch + 4 * s->plane, out + o + k);
+      }
+    }
+    in += g->in_h * g->in_w * g->in_c;
+    out += g->out_h * g->out_w * g->in_c;
   }
 }
 

@@ -81,6 +81,42 @@ static inline const int8_t *iseul_sums_2x3(int32_t acc[6], const int8_t *w, int3
   return w;
 }
 
+// --- 3x3 windows over rows of one channel, which lie `pitch` bytes apart
+
+// n outputs for windows side by side, an even number, `step` bytes apart. k->scale is not used.
+static inline void iseul_row_by_factor(const iseul_taps_3x3_t *k, float factor,
+                                       const iseul_range_s8_t *to, const int8_t *x, int32_t n,
+                                       int32_t pitch, int8_t *out, int32_t step) {
+  const int8_t *const end = x + n;
+  const iseul_range_s8_t range = *to;
+  while (x != end) {
+    int32_t a = k->bias[0], b = k->bias[1];
+#if ISEUL_HAS_WIDE_BLOCKS
+    uint32_t e, o;
+    __asm__(
+        ISEUL_ROW_2("[%[x], %[pitch], lsl #1]", "w2", "m2", "b")
+        ISEUL_ROW_2("[%[x], %[pitch]]", "w1", "m01", "t")
+        ISEUL_ROW_2("[%[x]], #2", "w0", "m01", "b")
+        : [a] "+r"(a), [b] "+r"(b), [e] "=&r"(e), [o] "=&r"(o), [x] "+r"(x)
+        : [w0] "r"(k->outer[0]), [w1] "r"(k->outer[1]), [w2] "r"(k->outer[2]),
+          [m01] "r"(k->middle01), [m2] "r"(k->middle2), [pitch] "r"(pitch)
+        : "memory");
+#else
+    const uint32_t middle[3] = {k->middle01 & 0xFFFFu, k->middle01 >> 16, k->middle2};
+    for (int32_t i = 0; i < 3; ++i) {
+      const uint32_t v = iseul_load4(x + i * pitch);
+      const uint32_t even = iseul_even_pair(v), odd = iseul_odd_pair(v);
+      a = iseul_dot_pair(odd, middle[i], iseul_dot_pair(even, k->outer[i], a));
+      b = iseul_dot_pair(even, middle[i] << 16, iseul_dot_pair(odd, k->outer[i], b));
+    }
+    x += 2;
+#endif
+    out[0] = iseul_scale_s8(a, factor, &range);
+    out[step] = iseul_scale_s8(b, factor, &range);
+    out += 2 * step;
+  }
+}
+
 // --- kernels
 
 typedef struct {
@@ -107,6 +143,19 @@ typedef struct {
 
 void iseul_depthwise_factor_s8_dsp(const iseul_depthwise_factor_s8_dsp_t *p, const int8_t *in,
                                    int8_t *out);
+
+typedef struct {
+  iseul_window_t window;
+  int32_t pitch, plane;   // bytes of a row of one channel, padding included, and of all its rows
+  const int8_t *weights;  // (3, 3, out_c)
+  const int32_t *bias;    // minus in_zero_point times all weights of the channel
+  const float *factor;    // one per channel
+  int32_t in_zero_point;
+  iseul_range_s8_t output;
+} iseul_planes_factor_s8_dsp_t;
+
+void iseul_planes_factor_s8_dsp(const iseul_planes_factor_s8_dsp_t *p, const int8_t *in,
+                                int8_t *out, int32_t *scratch);
 
 typedef struct {
   int32_t rows, in_size, out_size;

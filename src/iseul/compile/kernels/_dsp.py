@@ -241,7 +241,7 @@ def columns_by_two(attrs: Any, io: Io) -> str | None:
 
 def small_planes(attrs: Any, io: Io) -> str | None:
     """four channels with padding take at most 4 KiB"""
-    n = 4 * _plane(attrs, io)[1]
+    n = 4 * padded_plane(attrs, io)[1]
     return None if n <= 4096 else f"they take {n} bytes"
 
 
@@ -254,7 +254,7 @@ def rectified(attrs: Any, io: Io) -> str | None:
     return f"zero point {zero}, clamped to {clamp['low']} .. {clamp['high']}"
 
 
-def _plane(attrs: Any, io: Io) -> tuple[int, int]:
+def padded_plane(attrs: Any, io: Io) -> tuple[int, int]:
     """Bytes of a padded row of one channel, with one more that is read, and of all rows."""
     _, height, width, _ = io.inputs[0].shape
     top, bottom, left, right = attrs.pads
@@ -264,7 +264,7 @@ def _plane(attrs: Any, io: Io) -> tuple[int, int]:
 
 def _emit_planes(attrs: Any, io: Io) -> dict[str, Any]:
     """`iseul_planes_s8_dsp_t`."""
-    pitch, plane = _plane(attrs, io)
+    pitch, plane = padded_plane(attrs, io)
     found = _depthwise(attrs, io)
     weights = fields.data_of(io.inputs[1])
     rows = weights.reshape(-1, weights.shape[3]).T
@@ -282,7 +282,7 @@ def _emit_planes(attrs: Any, io: Io) -> dict[str, Any]:
 
 def _rows_together(attrs: Any, io: Io) -> tuple[int, int]:
     """Output rows that are made of one filling of planes of about 2 KiB, and input rows for it."""
-    pitch, _ = _plane(attrs, io)
+    pitch, _ = padded_plane(attrs, io)
     height, stride = io.outputs[0].shape[1], attrs.stride[0]
     n = min(height, max(1, (2048 // (4 * pitch) - 3) // stride + 1))
     return n, (n - 1) * stride + 3
@@ -322,12 +322,12 @@ def _cost_of_rows(attrs: Any, io: Io) -> int:
 
 def _bytes_of_planes(attrs: Any, io: Io) -> int:
     """Four planes, and a row of an even number of outputs."""
-    return 4 * _plane(attrs, io)[1] + _round_up(io.outputs[0].shape[2] + 1, 4)
+    return 4 * padded_plane(attrs, io)[1] + _round_up(io.outputs[0].shape[2] + 1, 4)
 
 
 def _bytes_of_rows(attrs: Any, io: Io) -> int:
     """Some rows of four channels, and a row of an even number of outputs."""
-    n = _rows_together(attrs, io)[1] * _plane(attrs, io)[0]
+    n = _rows_together(attrs, io)[1] * padded_plane(attrs, io)[0]
     return 4 * n + _round_up(io.outputs[0].shape[2] + 1, 4)
 
 

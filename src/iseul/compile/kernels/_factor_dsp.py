@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
 
 
+_OF_FIXED_POINT = (dsp.scales_down, dsp.rectified)
+
+
 def _cards(
     of_fixed_point: Iterable[Card], symbol: str, params: str, emit: Callable[[Any, Io], Fields]
 ) -> tuple[Card, ...]:
@@ -34,7 +37,7 @@ def _cards(
             card,
             symbol=symbol,
             params=params,
-            fits=tuple(rule for rule in card.fits if rule is not dsp.scales_down),
+            fits=tuple(rule for rule in card.fits if rule not in _OF_FIXED_POINT),
             emit=emit,
             requantization="float",
         )
@@ -95,9 +98,30 @@ def depthwise() -> tuple[Card, ...]:
             "output": _range(attrs, io),
         }
 
-    by_taps = (card for card in dsp.depthwise() if card.symbol == "iseul_depthwise_conv2d_s8_dsp")
-    symbol, params = "iseul_depthwise_factor_s8_dsp", "iseul_depthwise_factor_s8_dsp_t"
-    return _cards(by_taps, symbol, params, emit)
+    def emit_planes(attrs: Any, io: Io) -> Fields:
+        """`iseul_planes_factor_s8_dsp_t`."""
+        pitch, plane = dsp.padded_plane(attrs, io)
+        weights = fields.data_of(io.inputs[1])
+        n = weights.shape[3]
+        return {
+            "window": fields.window(attrs, io, (3, 3)),
+            "pitch": pitch,
+            "plane": plane,
+            "weights": weights,
+            "bias": dsp.folded_bias(io, weights.reshape(-1, n).T, 1),
+            "factor": _factors(io, n, n),
+            "in_zero_point": zero_point(io.inputs[0]),
+            "output": _range(attrs, io),
+        }
+
+    cards = dsp.depthwise()
+    by_planes = (card for card in cards if card.symbol == "iseul_depthwise_planes_s8_dsp")
+    by_taps = (card for card in cards if card.symbol == "iseul_depthwise_conv2d_s8_dsp")
+    planes, taps = "iseul_planes_factor_s8_dsp", "iseul_depthwise_factor_s8_dsp"
+    return (
+        *_cards(by_planes, planes, f"{planes}_t", emit_planes),
+        *_cards(by_taps, taps, f"{taps}_t", emit),
+    )
 
 
 def fully_connected() -> tuple[Card, ...]:
