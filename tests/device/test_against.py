@@ -67,7 +67,7 @@ def test_one_changed_value_is_named_and_sized(tmp_path: Path) -> None:
 
 
 def test_other_files_and_names_are_refused(tmp_path: Path) -> None:
-    path, inputs = _model(tmp_path, "add")
+    path, inputs = _model(tmp_path, "conv2d")
     with pytest.raises(UsageError, match=r"runs \.onnx files"):
         compare("onnxruntime", path, inputs, [])
     with pytest.raises(UsageError, match="no reference"):

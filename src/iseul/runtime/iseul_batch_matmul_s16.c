@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// iseul_batch_matmul_s16: products of matrices of int16, for each of a batch, with requantization and clamp.
+// iseul_batch_matmul_s16: products of matrices of int16 for each of a batch, requantized, clamped.
 //
 // a        (..., rows, depth), or its last two axes swapped: steps say which
 // b        (..., depth, columns), or its last two axes swapped

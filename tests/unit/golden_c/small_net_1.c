@@ -4,7 +4,7 @@
 //      0  conv/1   conv2d           1x3x5x5  iseul_conv2d_s8           1,350
 //      1  add      add              1x3x5x5  iseul_add_s8                  0
 //      2  classes  fully_connected  1x3      iseul_fully_connected_s8    225
-//      3  sum      add              1x3      iseul_add_s8                  0
+//      3  sum      add              1x3      iseul_add_linear_s8           0
 //      4  softmax  softmax          1x3      iseul_softmax_s8              0
 //
 // Arena: 100 bytes (lower bound 99).
@@ -83,23 +83,16 @@ ISEUL_NOINLINE void small_net_1_node_2(small_net_1_t *m) {
 // classes int8 1x3 + last int8 1x3 -> sum int8 1x3
 // activation none, requantization fixed_point, offset 0
 ISEUL_NOINLINE void small_net_1_node_3(small_net_1_t *m) {
-  ISEUL_CONSTANT static const iseul_aligned_t p = {
-      .shape = {.n_axes = 1, .size = small_net_1_sum_size, .step = small_net_1_sum_step},
-      .left_shift = 20,
-      .a_zero_point = 4,
-      .a_multiplier = 1073741824,
-      .a_shift = 0,
-      .b_zero_point = 4,
-      .b_multiplier = 1073741824,
-      .b_shift = 0,
-      .b_sign = 1,
-      .multiplier = 1073741824,
-      .shift = -18,
-      .zero_point = 4,
+  ISEUL_CONSTANT static const iseul_linear_t p = {
+      .n = 3,
+      .a_factor = 4194304,
+      .b_factor = 4194304,
+      .constant = -14680065,
+      .shift = 22,
       .low = -128,
       .high = 127,
   };
-  iseul_add_s8(&p, ISEUL_AT(const int8_t, m->arena, 76),
+  iseul_add_linear_s8(&p, ISEUL_AT(const int8_t, m->arena, 76),
       ISEUL_AT(const int8_t, (uint8_t *)m->state, 0), ISEUL_AT(int8_t, m->arena, 0));
 }
 

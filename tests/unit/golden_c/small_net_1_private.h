@@ -4,6 +4,7 @@
 
 #include "small_net_1.h"
 #include "iseul_binary.h"
+#include "iseul_dsp.h"
 #include "iseul_softmax.h"
 #include "iseul_weighted.h"
 
@@ -18,8 +19,6 @@ extern const int8_t small_net_1_classes_weights[225];
 extern const int32_t small_net_1_classes_bias[3];
 extern const int32_t small_net_1_classes_multiplier[1];
 extern const int8_t small_net_1_classes_shift[1];
-extern const int32_t small_net_1_sum_size[1];
-extern const int32_t small_net_1_sum_step[2];
 extern const int32_t small_net_1_softmax_exponentials[256];
 extern const int8_t small_net_1_last_initial[3];
 

@@ -75,16 +75,6 @@ ISEUL_CONSTANT ISEUL_TABLE const int8_t small_net_1_classes_shift[1] = {
     -9,
 };
 
-// sum: size 1
-ISEUL_CONSTANT ISEUL_TABLE const int32_t small_net_1_sum_size[1] = {
-    3,
-};
-
-// sum: step 2x1
-ISEUL_CONSTANT ISEUL_TABLE const int32_t small_net_1_sum_step[2] = {
-    1, 1,
-};
-
 // softmax: exponentials 256
 ISEUL_CONSTANT ISEUL_TABLE const int32_t small_net_1_softmax_exponentials[256] = {
     2147483647, 1943123572, 1758210936, 1590894991, 1439501330, 1302515042, 1178564005, 1066408839,
