@@ -55,16 +55,26 @@ def test_hash_is_over_raw_output_bytes_in_order(monkeypatch):
 
 
 def _with_other_bias(packed, node: str):
-    """The package with the first bias of one node 40,000 higher in its C."""
-    table = re.compile(rf"(// {re.escape(node)}: bias [^{{]*{{\s*)(-?\d+)")
+    """The package with the first bias of one node 40,000 or 65,536 further in its C.
+
+    Kernels for the DSP extension have their biases as bytes, in front of what a block reads.
+    """
+    at = rf"(// {re.escape(node)}: "
+    words = re.compile(at + r"bias [^{]*{\s*)(-?\d+)")
+    octets = re.compile(at + r"channels [^{]*{\s*-?\d+,\s*-?\d+,\s*)(-?\d+)")
     files = dict(packed.files)
     n_edits = 0
     for name, text in files.items():
-        changed = table.sub(lambda m: f"{m.group(1)}{int(m.group(2)) + 40_000}", text)
+        changed = words.sub(lambda m: f"{m.group(1)}{int(m.group(2)) + 40_000}", text)
+        changed = octets.sub(lambda m: f"{m.group(1)}{_next_octet(int(m.group(2)))}", changed)
         n_edits += changed != text
         files[name] = changed
     assert n_edits == 1
     return replace(packed, files=files)
+
+
+def _next_octet(value: int) -> int:
+    return value + 1 if value < 127 else value - 1
 
 
 JUDGED = [("host", M4), ("cortex_m", M4), ("riscv", C3), pytest.param("qemu", M55, marks=WITH_QEMU)]
