@@ -321,14 +321,20 @@ def _cost_of_rows(attrs: Any, io: Io) -> int:
 
 
 def _bytes_of_planes(attrs: Any, io: Io) -> int:
-    """Four planes, and a row of an even number of outputs."""
-    return 4 * padded_plane(attrs, io)[1] + _round_up(io.outputs[0].shape[2] + 1, 4)
+    """Four planes, and a row of an even number of outputs where theirs is odd."""
+    return 4 * padded_plane(attrs, io)[1] + _spare(attrs, io)
 
 
 def _bytes_of_rows(attrs: Any, io: Io) -> int:
-    """Some rows of four channels, and a row of an even number of outputs."""
+    """Some rows of four channels, and a row of an even number of outputs where theirs is odd."""
     n = _rows_together(attrs, io)[1] * padded_plane(attrs, io)[0]
-    return 4 * n + _round_up(io.outputs[0].shape[2] + 1, 4)
+    return 4 * n + _spare(attrs, io)
+
+
+def _spare(attrs: Any, io: Io) -> int:
+    """Bytes of a row with one output more than its odd number: rows of stride 1 come in pairs."""
+    width = io.outputs[0].shape[2]
+    return width + 1 if width % 2 and attrs.stride[1] == 1 else 0
 
 
 def _overlap_of_rows(attrs: Any, io: Io) -> Mapping[int, int]:
