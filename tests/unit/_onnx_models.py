@@ -83,10 +83,17 @@ def by_graph(graph: Graph, inputs: Mapping[str, Array]) -> list[Array]:
     return list(interpret(graph, [inputs[name] for name in graph.inputs]).outputs)
 
 
-def agree(path: Path, inputs: Mapping[str, Array], rtol: float = 1e-4, atol: float = 1e-5) -> Graph:
+def agree(
+    path: Path,
+    inputs: Mapping[str, Array],
+    rtol: float = 1e-4,
+    atol: float = 1e-5,
+    optimized: bool = True,
+) -> Graph:
     """Read the file, and demand what ONNX Runtime computes: shapes, dtypes, values."""
     graph = load_graph(path)
-    for got, want in zip(by_graph(graph, inputs), by_runtime(path, inputs), strict=True):
+    wanted = by_runtime(path, inputs, optimized)
+    for got, want in zip(by_graph(graph, inputs), wanted, strict=True):
         assert (got.shape, got.dtype) == (want.shape, want.dtype)
         if got.dtype == np.float32:
             np.testing.assert_allclose(got, want, rtol=rtol, atol=atol)

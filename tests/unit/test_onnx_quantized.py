@@ -12,6 +12,7 @@ import platform
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -21,7 +22,7 @@ from onnxruntime import quantization as ort
 from iseul.core.errors import UnsupportedError
 from iseul.graph.files import load_graph
 from iseul.graph.ir import Graph
-from unit._onnx_models import Array, Model, by_graph, by_runtime, node
+from unit._onnx_models import Array, Model, agree, by_graph, by_runtime, node
 
 pytestmark = pytest.mark.skipif(
     platform.machine() not in ("x86_64", "AMD64"), reason="integers of the runtime's x86-64 kernels"
@@ -250,6 +251,48 @@ def test_what_no_integer_op_takes_is_a_float_island(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         by_graph(graph, model.inputs)[0], by_runtime(path, model.inputs)[0], atol=1e-6
     )
+
+
+def _held(
+    rng: np.random.Generator, name: str, shape: Sequence[int], axis: int, n: int
+) -> dict[str, Array]:
+    """int8 weights, their scales and their zero points."""
+    ends = {"int8": (-127, 128), "uint8": (0, 256)}[name]
+    zeros = np.zeros(n) if name == "int8" else rng.integers(100, 150, n)
+    return {
+        "w": rng.integers(*ends, shape).astype(name),
+        "ws": (rng.random(n) / 50 + 0.001).astype(np.float32),
+        "wz": zeros.astype(name),
+    }
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8"])
+@pytest.mark.parametrize(
+    ("op", "x", "w", "axis", "attrs"),
+    [
+        ("Conv", (1, 4, 6, 5), (7, 4, 3, 3), 0, {"pads": [1, 1, 1, 1]}),
+        ("Conv", (1, 6, 6, 5), (6, 1, 3, 3), 0, {"group": 6}),
+        ("Conv", (1, 4, 9), (7, 4, 3), 0, {}),
+        ("Gemm", (3, 8), (5, 8), 0, {"transB": 1}),
+        ("Gemm", (3, 8), (8, 5), 1, {"alpha": 0.5}),
+        ("MatMul", (2, 3, 8), (8, 5), 1, {}),
+    ],
+)
+def test_integer_weights_of_reals_stay_integers(
+    op: str, x: Any, w: Any, axis: int, attrs: dict[str, Any], kind: str, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng([7, *op.encode()])
+    nodes = [
+        node("DequantizeLinear", "w ws wz", "wr", axis=axis),
+        node(op, "x wr", "c", **attrs),
+        node("Relu", "c"),
+    ]
+    constants = _held(rng, kind, w, axis, w[axis])
+    model = Model(nodes, {"x": _reals(rng, *x)}, constants)
+    # optimized, the runtime quantizes the inputs of such a MatMul too
+    graph = agree(model.save(tmp_path / "m.onnx"), model.inputs, optimized=False)
+    held = [v.dtype for v in graph.values.values() if v.is_constant and len(v.shape) > 1]
+    assert held == (["float32"] if "alpha" in attrs else ["int8"])
 
 
 def test_scales_chosen_at_run_time_are_refused(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Weights:
     """Constant weights, or a bias, on the way into the graph.
 
-    scales: one per output channel or one; empty for float32
+    scales:    one per output channel or one; empty for float32
+    is_hybrid: integers that stay so, though everything around them is real
     """
 
     name: str
@@ -31,6 +32,7 @@ class Weights:
     scales: tuple[float, ...] = ()
     zero_points: tuple[int, ...] = ()
     axis: int | None = None
+    is_hybrid: bool = False
 
     def along(self, axis: int) -> Weights:
         """The same with its output channels on another axis."""
@@ -38,19 +40,26 @@ class Weights:
 
     @property
     def is_real(self) -> bool:
-        return not self.scales
+        """Whether they make a node on reals."""
+        return self.is_hybrid or not self.scales
 
     def put(self, t: Translator, dtype: DType) -> str:
         """The constant of the graph."""
-        if self.is_real:
+        if not self.scales:
             return t.constant(self.data.astype(np.float32), self.name)
         quant = Quantization(self.scales, self.zero_points, self.axis)
         return t.constant(self.data, self.name, dtype, quant)
 
 
-def real_weights(c: Call, i: int) -> Weights:
+def real_weights(c: Call, i: int, axis: int | None = None) -> Weights:
+    """Weights of a node on reals.
+
+    axis: of the output channels in the file; given where the node takes integers too, which are
+          a quarter of the size
+    """
     w = c.constant(i, "the weights")
-    return Weights(w.name, w.data)
+    held = None if axis is None else _integers(w, axis)
+    return Weights(w.name, w.data) if held is None else replace(held, is_hybrid=True)
 
 
 def integer_weights(t: Translator, c: Call, i: int, axis: int) -> Weights | None:
@@ -61,14 +70,17 @@ def integer_weights(t: Translator, c: Call, i: int, axis: int) -> Weights | None
     x, w = c.operand(0), c.operand(i)
     if not isinstance(x, Tensor) or q.quant_of(t, x) is None or c.wanted is None:
         return None
-    if not isinstance(w, Const) or w.scaled is None:
-        return None
+    return _integers(w, axis) if isinstance(w, Const) else None
+
+
+def _integers(w: Const, axis: int) -> Weights | None:
+    """What was dequantized, as int8."""
     s = w.scaled
-    shift = {"uint8": 128, "uint4": 8}.get(s.dtype, 0)
-    if s.dtype not in ("int8", "uint8", "int4", "uint4"):
+    if s is None or s.dtype not in ("int8", "uint8", "int4", "uint4"):
         return None
     if s.axis is not None and s.axis != axis % w.rank:
         return None
+    shift = {"uint8": 128, "uint4": 8}.get(s.dtype, 0)
     data = (s.data.astype(np.int16) - shift).astype(np.int8)
     scales = tuple(float(scale) for scale in s.scale)
     zeros = tuple(int(zero) - shift for zero in s.zero_point)

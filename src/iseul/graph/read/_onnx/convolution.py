@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def conv(t: Translator, c: Call) -> Tensor:
-    return _conv(t, c, real_weights(c, 1))
+    return _conv(t, c, real_weights(c, 1, axis=0))
 
 
 def conv_of_integers(t: Translator, c: Call) -> Tensor | None:

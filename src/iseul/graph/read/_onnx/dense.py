@@ -32,7 +32,9 @@ def gemm(t: Translator, c: Call) -> Tensor:
     x, w = c.operand(0), c.operand(1)
     if not isinstance(w, Const) or isinstance(x, Const):
         return _gemm_of_computed(t, c)
-    return _gemm(t, c, x, real_weights(c, 1))
+    axis = 0 if c.attributes.integer("transB", 0) else 1
+    whole = c.attributes.real("alpha", 1.0) == 1.0
+    return _gemm(t, c, x, real_weights(c, 1, axis if whole else None))
 
 
 def gemm_of_integers(t: Translator, c: Call) -> Tensor | None:
@@ -123,7 +125,7 @@ def _gemm_of_computed(t: Translator, c: Call) -> Tensor:
 def matmul(t: Translator, c: Call) -> Tensor:
     a, b = c.operand(0), c.operand(1)
     if isinstance(a, Tensor) and isinstance(b, Const) and b.rank in (1, 2):
-        return _times_constant(t, c, a, real_weights(c, 1))
+        return _times_constant(t, c, a, real_weights(c, 1, axis=1 if b.rank == 2 else None))
     if isinstance(b, Tensor) and isinstance(a, Const) and a.rank == 2 and b.rank >= 2:
         return _constant_times(t, c, a, b)
     return _product(t, c, t.tensor(a), t.tensor(b))
