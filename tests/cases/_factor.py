@@ -2,8 +2,8 @@
 """Cases of requantization "float", and its text element by element.
 
 Written from ONNX Runtime's kernels (qlinearconv.cc, mlas/lib/quantize.cpp, qladd_avx2.cpp,
-qlmul.cpp, qlinear_pool.cc, qlgavgpool.cpp), in exact fractions that are rounded to float32 where
-these hold one.
+qlmul.cpp, qlinear_pool.cc, qlgavgpool.cpp, upsample.cc), in exact fractions that are rounded to
+float32 where these hold one.
 """
 
 from __future__ import annotations
@@ -158,6 +158,40 @@ def mean(op: scalar.Op) -> Array:
         for total in np.ravel(totals).tolist()
     ]
     return np.array(flat).reshape(op.out.shape)
+
+
+def resize_bilinear(op: scalar.Op) -> Array:
+    a, (_, height, width, _) = op.attrs, op.x[0].shape
+    zero, z_x = scalar.zero(op.out), scalar.zero(op.values[0])
+    result = np.zeros(op.out.shape)
+    for n, y, x, c in np.ndindex(op.out.shape):
+        rows = _corners(y, height, a.size[0], a.coordinates)
+        columns = _corners(x, width, a.size[1], a.coordinates)
+        total = Fraction(0)
+        for row, v in rows:
+            for column, h in columns:
+                q = op.x[0][n, row, column, c].item()
+                real = Fraction(q + a.offset) if a.offset else f32((q - z_x) * s(op.values[0]))
+                total = f32(total + f32(f32(h * v) * real))
+        if a.offset:
+            result[n, y, x, c] = math.floor(total) - a.offset
+        else:
+            result[n, y, x, c] = whole(f32(total / s(op.out)), -128 - zero, 127 - zero) + zero
+    return result
+
+
+def _corners(i: int, n_in: int, n_out: int, where: str) -> tuple[tuple[int, Fraction], ...]:
+    """(pixel, weight), twice."""
+    half = Fraction(1, 2) if where == "half_pixel" else Fraction(0)
+    if where == "align_corners":
+        at = f32(f32(i * (n_in - 1)) / max(n_out - 1, 1))
+    else:
+        at = f32(f32((i + half) / f32(Fraction(n_out, n_in))) - half)
+    at = min(max(at, Fraction(0)), Fraction(n_in - 1))
+    low = math.floor(at)
+    if low == n_in - 1:
+        return (low, Fraction(1, 2)), (low, Fraction(1, 2))
+    return (low, f32(low + 1 - at)), (low + 1, f32(at - low))
 
 
 def softmax(op: scalar.Op) -> Array:
@@ -331,7 +365,29 @@ def _softmax(what: str, shape: tuple[int, ...], first: Any, last: Any) -> Case:
     return _case("softmax", what, build)
 
 
+def _resize(what: str, size: tuple[int, int], where: str, **more: Any) -> Case:
+    first, last = more.pop("first", (0.05, 3)), more.pop("last", (0.04, -9))
+
+    def build(net: Net) -> str:
+        x = net.int8((1, 3, 4, 5), *first)
+        attrs = {"size": size, "coordinates": where, **_FLOAT, **more}
+        return net.node("resize_bilinear", [x], quant=quant(*last), **attrs)
+
+    return _case("resize_bilinear", what, build)
+
+
+_SAME = {"first": (0.1, 7), "last": (0.1, 7)}
+
 CASES: dict[str, tuple[Case, ...]] = {
+    "resize_bilinear": (
+        _resize("twice, ties", (6, 8), "half_pixel", **_SAME),
+        _resize("asymmetric", (7, 9), "asymmetric"),
+        _resize("aligned", (5, 11), "align_corners"),
+        _resize("to one row, saturates", (1, 3), "align_corners", last=(0.004, -20)),
+        _resize("smaller", (2, 3), "half_pixel", last=(0.05, -128)),
+        _resize("uint8, truncated", (6, 7), "half_pixel", offset=128, **_SAME),
+        _resize("uint8, truncated, aligned", (5, 7), "align_corners", offset=128, **_SAME),
+    ),
     "softmax": (
         _softmax("classes", (1, 10), (0.1, 20), (1 / 256, -128)),
         _softmax("another scale", (1, 10), (0.17, -20), (1 / 255, -128)),

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from cases import _factor as factor
 from cases._case import Array, Case, Net
 from cases._moves import value
 from cases._scalar import Op, divide
@@ -53,6 +54,7 @@ CASES = (
     Case("resize_bilinear/as uint8", _as_uint8),
     Case("resize_bilinear/as uint8, aligned", partial(_as_uint8, where="align_corners")),
     _case("two columns", (2, 2), (5, 3), "half_pixel", "int16", 2),
+    *factor.CASES["resize_bilinear"],
 )
 
 

@@ -96,7 +96,31 @@ def gates(rng: np.random.Generator) -> Model:
     return Model(nodes, {"x": _reals(rng, 1, 2, 4, 5)}, constants)
 
 
-NETS = {"residual": residual, "gates": gates}
+def segments(rng: np.random.Generator) -> Model:
+    """A small U: down, bilinear up, beside what was there before; up again to odd sizes."""
+    linear = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+    nodes = [
+        node("Conv", "x w0 b0", "c0", pads=[1, 1, 1, 1]),
+        node("Relu", "c0", "r0"),
+        node("Conv", "r0 w1 b1", "c1", pads=[1, 1, 1, 1], strides=[2, 2]),
+        node("Resize", "c1 - twice", "u", **linear),
+        node("Concat", "u r0", "k", axis=1),
+        node("Conv", "k w2 b2", "c2"),
+        node("Resize", "c2 - - size", "y", **{**linear, **ALIGNED}),
+    ]
+    constants = {
+        "w0": _reals(rng, 4, 2, 3, 3),
+        "w1": _reals(rng, 6, 4, 3, 3),
+        "w2": _reals(rng, 3, 10, 1, 1),
+        "twice": np.array([1, 1, 2, 2], np.float32),
+        "size": np.array([1, 3, 11, 13], np.int64),
+        **{f"b{i}": _reals(rng, n) for i, n in enumerate((4, 6, 3))},
+    }
+    return Model(nodes, {"x": _reals(rng, 1, 2, 6, 8)}, constants)
+
+
+ALIGNED = {"coordinate_transformation_mode": "align_corners"}
+NETS = {"residual": residual, "gates": gates, "segments": segments}
 
 
 class Reader(ort.CalibrationDataReader):
@@ -156,7 +180,7 @@ def test_every_integer_is_onnx_runtimes(net: str, kind: str, tmp_path: Path) -> 
     assert graph.level == "quantized"
     for feed in samples(model, np.random.default_rng(2), 4):
         got, want = by_graph(graph, feed), by_runtime(path, feed)
-        assert len(got) == len(want) > 8
+        assert len(got) == len(want) > 7
         for mine, theirs in zip(got, want, strict=True):
             assert mine.dtype == theirs.dtype
             np.testing.assert_array_equal(mine, theirs)
@@ -172,14 +196,17 @@ def test_the_chip_computes_in_integers(net: str, tmp_path: Path) -> None:
     assert all(n.attrs.model_dump().get("requantization", "float") == "float" for n in graph.nodes)
 
 
-def test_operators_on_integers(tmp_path: Path) -> None:
-    model = residual(np.random.default_rng(8))
+@pytest.mark.parametrize("net", ["residual", "segments"])
+def test_operators_on_integers(net: str, tmp_path: Path) -> None:
+    model = NETS[net](np.random.default_rng(8))
     kind = "uint8, uint8 weights with zero points"
     path = quantized(model, tmp_path, kind, ort.QuantFormat.QOperator)
     assert any(n.op_type == "QLinearConv" for n in onnx.load(path).graph.node)
     graph = load_graph(path)
     for feed in samples(model, np.random.default_rng(3), 4):
-        for got, want in zip(by_graph(graph, feed), by_runtime(path, feed), strict=True):
+        # optimized, the runtime may turn images and resize them in fixed point
+        wanted = by_runtime(path, feed, optimized=net != "segments")
+        for got, want in zip(by_graph(graph, feed), wanted, strict=True):
             np.testing.assert_array_equal(got, want)
 
 

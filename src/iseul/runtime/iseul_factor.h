@@ -147,6 +147,30 @@ typedef struct {
 
 void iseul_mean_factor_s8(const iseul_mean_factor_s8_t *p, const int8_t *in, int8_t *out);
 
+// --- resizes
+
+// Output pixel i stands at (i + half) * step / scale - half.
+typedef struct {
+  float half, step, scale;
+} iseul_grid_places_t;
+
+typedef struct {
+  int32_t batch;
+  int32_t in_h, in_w;
+  int32_t out_h, out_w;
+  int32_t channels;
+  iseul_grid_places_t rows, columns;
+  int32_t in_zero_point;
+  float in_scale;
+  int32_t offset;  // if not 0 reals are in + offset, and sums are truncated
+  float scale;
+  int32_t zero_point;
+  float low, high;  // of the output, minus zero_point
+} iseul_resize_bilinear_factor_s8_t;
+
+void iseul_resize_bilinear_factor_s8(const iseul_resize_bilinear_factor_s8_t *p, const int8_t *in,
+                                     int8_t *out);
+
 // --- softmax
 
 typedef struct {

@@ -25,7 +25,7 @@ from iseul.numerics.float_requantize import halves
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from iseul.compile.kernels._card import Field, Fields
+    from iseul.compile.kernels._card import Field, Fields, Rule
     from iseul.compile.kernels._grouped import Arrange, Overlap
     from iseul.graph.ir import Value
     from iseul.numerics.affine import Activation
@@ -224,6 +224,42 @@ def mean(axes: Callable[[Any, Io], Mapping[str, Field]], few_axes: Any, n: Any) 
         "iseul_mean_factor_s8",
         "iseul_mean_factor_s8_t",
         (*_INT8, few_axes),
+        cost,
+        emit,
+        requantization="float",
+    )
+
+
+def resize_bilinear(sizes: Callable[[Any, Io], Mapping[str, Field]], *rules: Rule) -> Card:
+    """The card of resize_bilinear. sizes: gives those of both images."""
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        zero = zero_point(io.outputs[0])
+        found = dict(sizes(attrs, io))
+        for name, axis in (("rows", 1), ("columns", 2)):
+            n_in, n_out = io.inputs[0].shape[axis], io.outputs[0].shape[axis]
+            place = float_requantized.places(n_in, n_out, attrs.coordinates)
+            half, step, scale = (float(number) for number in place)
+            found[name] = {"half": half, "step": step, "scale": scale}
+        return {
+            **found,
+            "in_zero_point": -attrs.offset if attrs.offset else zero_point(io.inputs[0]),
+            "in_scale": 1.0 if attrs.offset else float_requantized.scale_of(io.inputs[0]),
+            "offset": attrs.offset,
+            "scale": float_requantized.scale_of(io.outputs[0]),
+            "zero_point": zero,
+            **_limits("none", io, -zero),
+        }
+
+    def cost(attrs: Any, io: Io) -> int:
+        """65 per value, 140 per pixel."""
+        n = io.outputs[0].n_elements
+        return 65 * n + 140 * (n // io.outputs[0].shape[3])
+
+    return Card(
+        "iseul_resize_bilinear_factor_s8",
+        "iseul_resize_bilinear_factor_s8_t",
+        (*_INT8, *rules),
         cost,
         emit,
         requantization="float",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels._card import Card, kinds
 from iseul.graph.ops._resizing import integer_step, step
 
@@ -93,6 +94,7 @@ CARDS = (
         cost,
         emit_offset,
     ),
+    factor.resize_bilinear(_sizes, places_fit),
     Card(
         "iseul_resize_bilinear_f32",
         "iseul_resize_bilinear_f32_t",

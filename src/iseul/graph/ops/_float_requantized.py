@@ -17,6 +17,9 @@ They are those of x86-64 with AVX2 (onnxruntime 1.32), found equal on all pairs 
     softmax                        rint(e * floor(1 / s_y) / sum of e) + zp_y, e from a table of
                                    float32, summed one by one;
                                    contrib_ops/cpu/quantization/qlinear_softmax.cc
+    resize_bilinear                the four pixels, each times the product of its two weights, are
+                                   summed as reals, rint(.. / s_y) + zp_y; with an `offset` as the
+                                   file's integers, truncated; core/providers/cpu/tensor/upsample.cc
     mean                           rint(float(sum) * (s_x / (s_y * n))) + zp_y
                                    core/mlas/lib/qlgavgpool.cpp
 
@@ -27,7 +30,7 @@ numbers are more than those here (128 for uint8).
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -125,6 +128,73 @@ def mean_factor(n: int, io: Io) -> np.float32:
     """s_x / (s_y * n)."""
     steps = np.float32(scale_of(io.outputs[0])) * np.float32(n)
     return real.ratio(scale_of(io.inputs[0]), divisor=float(steps))
+
+
+# --- resizes
+
+
+class Corners(NamedTuple):
+    """Two input pixels for each output pixel along an axis, and their weights.
+
+    Output pixel i stands at (i + half) * step / scale - half.
+    """
+
+    lower: NDArray[np.int64]
+    upper: NDArray[np.int64]
+    of_lower: NDArray[np.float32]
+    of_upper: NDArray[np.float32]
+
+
+def places(n_in: int, n_out: int, coordinates: str) -> tuple[np.float32, np.float32, np.float32]:
+    """(half, step, scale) of an axis; see `Corners`."""
+    if coordinates == "align_corners":
+        return np.float32(0), np.float32(n_in - 1), np.float32(max(n_out - 1, 1))
+    half = np.float32(0.5 if coordinates == "half_pixel" else 0)
+    return half, np.float32(1), np.float32(n_out) / np.float32(n_in)
+
+
+def corners(n_in: int, n_out: int, coordinates: str) -> Corners:
+    """Both pixels have weight 1/2 where they are one."""
+    half, step, scale = places(n_in, n_out, coordinates)
+    at = (np.arange(n_out).astype(np.float32) + half) * step / scale - half
+    at = np.clip(at, np.float32(0), np.float32(n_in - 1))
+    lower = at.astype(np.int64)
+    upper = np.minimum(lower + 1, n_in - 1)
+    is_one, equal = lower == upper, np.float32(0.5)
+    weights = (np.abs(at - end.astype(np.float32)) for end in (upper, lower))
+    return Corners(lower, upper, *(np.where(is_one, equal, weight) for weight in weights))
+
+
+def resized(x: NDArray[np.int8], attrs: Any, io: Io) -> NDArray[np.int64]:
+    """int8 images (N, H, W, C) to integers of attrs.size."""
+    rows, columns = (
+        corners(n_in, n_out, attrs.coordinates)
+        for n_in, n_out in zip(x.shape[1:3], attrs.size, strict=True)
+    )
+    out = io.outputs[0]
+    if attrs.offset:
+        image = x.astype(np.float32) + np.float32(attrs.offset)
+    else:
+        image = real_of(x, io.inputs[0])
+    left, right = columns.of_lower[:, None], columns.of_upper[:, None]
+    top, bottom = rows.of_lower[:, None, None], rows.of_upper[:, None, None]
+    above, below = image[:, rows.lower], image[:, rows.upper]
+    total = left * top * above[:, :, columns.lower]
+    total = total + right * top * above[:, :, columns.upper]
+    total = total + left * bottom * below[:, :, columns.lower]
+    total = total + right * bottom * below[:, :, columns.upper]
+    if attrs.offset:
+        whole: NDArray[np.int64] = total.astype(np.int64) - attrs.offset
+        return whole
+    zero = quantized.zero_point(out)
+    low, high = clamp("none", io, -zero)
+    return real.to_whole(total / np.float32(scale_of(out)), low, high) + zero
+
+
+def real_of(x: NDArray[np.int8], value: Value) -> NDArray[np.float32]:
+    """(q - zero_point) * scale in float32."""
+    centred = (x.astype(np.int64) - quantized.zero_point(value)).astype(np.float32)
+    return centred * np.float32(scale_of(value))
 
 
 # --- softmax

@@ -6,6 +6,7 @@ int8, int16: weights in 1/1024 of a pixel, one division by 2^20, ties away from 
 float32:     sum in the reference's order
 int8 with an `offset`: the float32 sum of q + offset, plus 1/2, truncated, less offset; so are
              uint8 images resized (TensorFlow Lite: ResizeBilinear of uint8_t)
+int8, requantization "float": between reals as ONNX Runtime has them; see `_float_requantized`
 Inputs: x (N, H, W, C).
 """
 
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iseul.graph.ops import _float_requantized as float_requantized
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops import _resizing as resizing
-from iseul.graph.ops._float_requantized import OFFSET
+from iseul.graph.ops._shape import REQUANTIZATION
+from iseul.numerics.float_requantize import Requantization  # noqa: TC001  read by pydantic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +34,8 @@ infer = resizing.infer
 
 
 class Attrs(resizing.Attrs):
-    offset: int = OFFSET
+    requantization: Requantization = REQUANTIZATION
+    offset: int = float_requantized.OFFSET
 
 
 def taps(attrs: Attrs, io: Io) -> tuple[Taps, Taps]:
@@ -48,8 +52,10 @@ def taps(attrs: Attrs, io: Io) -> tuple[Taps, Taps]:
 
 def run(attrs: Attrs, inputs: Sequence[Array], io: Io) -> list[Array]:
     """numpy meaning; see the file's header."""
-    rows, columns = taps(attrs, io)
     x = inputs[0]
+    if float_requantized.chosen(attrs.requantization, io):
+        return [float_requantized.resized(x, attrs, io).astype(io.dtype)]
+    rows, columns = taps(attrs, io)
     if attrs.offset:
         real = _reals(x.astype(np.float32) + np.float32(attrs.offset), rows, columns)
         return [((real + np.float32(0.5)).astype(np.int64) - attrs.offset).astype(io.dtype)]
@@ -86,7 +92,8 @@ def run_torch(attrs: Attrs, inputs: Sequence[Any], io: Io) -> list[Any]:
     import torch
 
     x = inputs[0]
-    if attrs.offset and not x.is_floating_point():  # the order of sums is part of it
+    is_ordered = attrs.offset or attrs.requantization == "float"
+    if is_ordered and not x.is_floating_point():  # the order of sums is part of it
         q = run(attrs, [x.cpu().numpy()], io)[0]
         return [torch.tensor(q.astype(np.int64), device=x.device)]
     rows, columns = (
@@ -107,9 +114,17 @@ def offset_for_int8(attrs: Attrs, io: Io) -> str | None:
     return f"output is {io.dtype}" if attrs.offset and io.dtype != "int8" else None
 
 
+def quantizations_fit(attrs: Attrs, io: Io) -> str | None:
+    """input and output have the same scale and zero point, but for float factors"""
+    if attrs.requantization == "float" and not attrs.offset:
+        return None
+    return quantized.same_quantization(attrs, io)
+
+
 constraints = (
     quantized.kinds_among("float32", "int8", "int16"),
     quantized.quantized_per_tensor,
-    quantized.same_quantization,
+    quantizations_fit,
+    quantized.float_factors_for_int8,
     offset_for_int8,
 )

@@ -160,6 +160,8 @@ def integer_input(
 
 def interface_value(t: Translator, x: Tensor) -> str:
     """The graph value of an output of the model: the file's order, dtype and numbers."""
+    if x.role == "real":  # bytes are turned into the file's order, not reals
+        x = Tensor(t.plain(x), x.shape, layout.identity(x.rank), "real", unsigned=x.unsigned)
     value = t.plain(t.real(x))
     if x.role != "integer" or not x.unsigned:
         return value

@@ -9,12 +9,12 @@ import numpy as np
 
 from iseul.core.errors import DataError, UnsupportedError
 from iseul.graph.read._onnx import _window as windows
+from iseul.graph.read._onnx._layout import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iseul.graph.ir import Shape
-    from iseul.graph.read._onnx._layout import Tensor
     from iseul.graph.read._onnx._translate import Call, Translator
 
 _COORDINATES = {
@@ -116,18 +116,34 @@ def _image(
         attrs["rounding"] = _ROUNDING.get(nearest, "")
         value = t.node("resize_nearest", [windows.nhwc(t, x)], c.name, **attrs)
     elif mode in ("linear", "bilinear"):
+        attrs |= _of_integers(t, c, x)
         value = t.node("resize_bilinear", [windows.nhwc(t, x)], c.name, **attrs)
     else:
         raise UnsupportedError(f"interpolates by mode {mode[:20]!r}", "nearest or linear")
     return windows.from_nhwc(t, x, value, c.name)
 
 
+def _of_integers(t: Translator, c: Call, x: Tensor) -> dict[str, Any]:
+    """Attributes and quantization of a bilinear resize of int8 values."""
+    held = t.value(x.value)
+    if held.dtype != "int8":
+        return {}
+    if x.role == "integer":
+        return {"requantization": "float", "quant": held.quant, "offset": 128}
+    return {"requantization": "float", "quant": c.wanted}
+
+
 def resize_of_integers(t: Translator, c: Call) -> Tensor | None:
-    """Nearest neighbours are moved; anything else is computed in floats."""
-    if c.attributes.text("mode", "nearest") != "nearest":
-        return None
+    """Nearest neighbours are moved; linear ones are made of reals, or of the file's uint8."""
     entry = upsample if c.node.op == "Upsample" else resize
-    return entry(t, c)
+    if c.attributes.text("mode", "nearest") == "nearest":
+        return entry(t, c)
+    x = c.operand(0)
+    if not isinstance(x, Tensor) or t.value(x.value).dtype != "int8":
+        return None
+    is_moved = x.role == "integer" and x.unsigned
+    is_made = x.role == "real" and c.wanted is not None and t.value(x.value).quant is not None
+    return entry(t, c) if is_moved or is_made else None
 
 
 CONVERTERS = {"Resize": resize, "Upsample": upsample}
