@@ -16,8 +16,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(scope="session", autouse=True)
 def _torch_without_onednn() -> None:
-    """With one thread, oneDNN's backward convolutions in PyTorch 2.13 end the process on some
-    processors; without it the same tests pass. Products run with more threads.
+    """With one thread, oneDNN's gradient of a strided 1x1 convolution in PyTorch 2.13 corrupts
+    memory on some processors (docs/log.md); the suite runs one thread per process.
     """
     import torch
 

@@ -298,17 +298,6 @@ def quantized_per_tensor(attrs: Any, io: Io) -> str | None:
     return None
 
 
-def constants_like_activations(attrs: Any, io: Io) -> str | None:
-    """constant operands have the output's dtype, and one scale if they are integers"""
-    for value in io.inputs:
-        if value.is_constant and value.dtype != io.dtype:
-            return f"{_of(value)}, the output is {io.dtype}"
-        loose = value.quant is None or value.quant.per_channel
-        if value.is_constant and not value.is_float and loose:
-            return f'"{value.name}" has not exactly one scale'
-    return None
-
-
 def float_factors_for_int8(attrs: Any, io: Io) -> str | None:
     """requantization by float32 factors is for int8 activations"""
     if getattr(attrs, "requantization", "fixed_point") == "fixed_point" or io.dtype == "int8":
