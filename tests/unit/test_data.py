@@ -318,7 +318,7 @@ def test_augmentation_lets_gradients_through() -> None:
 # Download
 
 CONTENT = bytes(np.random.default_rng(0).integers(0, 256, 300_000, dtype=np.uint8))
-PACKED = gzip.compress(CONTENT)
+PACKED = gzip.compress(CONTENT, mtime=0)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -391,7 +391,7 @@ def test_fetch_of_a_part_that_is_complete_asks_and_renames(server: Server, tmp_p
         (gzip.compress(b"other", mtime=0), "must be " + DIGEST),
         (b"<html>not found</html>", "not gzip"),
         (PACKED[:-20], "truncated"),
-        (gzip.compress(bytes(500_000)), "more than 400,000 bytes"),
+        (gzip.compress(bytes(500_000), mtime=0), "more than 400,000 bytes"),
     ],
 )
 def test_fetch_refuses_what_was_not_published(
