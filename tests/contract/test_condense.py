@@ -8,6 +8,7 @@ import pytest
 from torch import nn
 
 from iseul.condense._condensed import Condensed
+from iseul.condense._problem import Problem
 from iseul.core import registry
 from iseul.core.config import build
 from iseul.core.errors import DataError
@@ -31,9 +32,8 @@ def matching_net(seed: int) -> nn.Module:
 def condense(name: str, seed: int, ipc: int = 3) -> Condensed:
     entry = registry.load(FOLDER, name)
     config = build(entry.Config, {"ipc": ipc, **TINY.get(name, {})}, "condense")
-    made: Condensed = entry.condense(
-        SPLITS.train, SPLITS.scale, SPLITS.n_classes, matching_net, config, seed
-    )
+    problem = Problem(SPLITS.train, 10, matching_net, SPLITS.scale, raw_max=SPLITS.raw_max)
+    made: Condensed = entry.condense(problem, config, seed)
     return made
 
 

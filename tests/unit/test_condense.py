@@ -15,9 +15,11 @@ from iseul.condense import _augment, _networks, evaluate, herding, subset_match
 from iseul.condense._bank import build_bank, load_state
 from iseul.condense._condensed import Condensed, load_condensed
 from iseul.condense._distance import cosine_rows, squared
+from iseul.condense._formation import decode, encode
 from iseul.condense._gradients import group_gradients
+from iseul.condense._problem import CLASSIFICATION, Problem
 from iseul.condense._subsets import CAPACITY, balanced_kmeans, largest_remainder, partition
-from iseul.core.errors import DataError, UnsupportedError
+from iseul.core.errors import DataError, ShapeError, UnsupportedError
 from iseul.data._batch import Samples, to_tensor
 from iseul.data.sets import digits
 from iseul.models import convnet
@@ -28,6 +30,9 @@ DIGITS = digits.load(digits.Config(n_train=300, n_test=100))
 
 def net_for(seed: int) -> nn.Module:
     return seeded(lambda: convnet.build(convnet.TINY, (8, 8, 1), 10), seed)
+
+
+PROBLEM = Problem(DIGITS.train, 10, net_for, DIGITS.scale, raw_max=DIGITS.raw_max)
 
 
 def random_tensor(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -145,8 +150,8 @@ def test_group_gradients_equal_autograd(sizes: list[int]) -> None:
     y = torch.tensor([0, 1, 2, 1])
     want = by_autograd(net, x, y, sizes)
     net.requires_grad_(False)
-    got = group_gradients(net, x, y, sizes, keep_graph=True)
-    plain = group_gradients(net, x.detach(), y, sizes, keep_graph=False)
+    got = group_gradients(net, x, y, sizes, True, CLASSIFICATION.loss)
+    plain = group_gradients(net, x.detach(), y, sizes, False, CLASSIFICATION.loss)
     for a, b, c in zip(want, got, plain, strict=True):
         torch.testing.assert_close(a, b)
         torch.testing.assert_close(a, c)
@@ -160,7 +165,9 @@ def test_group_gradients_equal_autograd(sizes: list[int]) -> None:
 def test_group_gradients_of_one_subset_ignore_the_others() -> None:
     net = net_for(0).requires_grad_(False)
     x = random_tensor(4, 1, 8, 8).requires_grad_()
-    gradients = group_gradients(net, x, torch.tensor([0, 0, 1, 1]), [1, 1, 2], keep_graph=True)
+    gradients = group_gradients(
+        net, x, torch.tensor([0, 0, 1, 1]), [1, 1, 2], True, CLASSIFICATION.loss
+    )
     sum(layer[1].square().sum() for layer in gradients).backward()
     assert x.grad is not None
     assert [bool(row.any()) for row in x.grad] == [False, True, False, False]
@@ -170,7 +177,9 @@ def test_unnumbered_padding_is_refused() -> None:
     net = nn.Sequential(nn.Conv2d(1, 2, 3, padding="same"), nn.Flatten(), nn.Linear(32, 3))
     net.requires_grad_(False)
     with pytest.raises(UnsupportedError, match='padding "same"'):
-        group_gradients(net, random_tensor(1, 1, 4, 4), torch.tensor([0]), [1], keep_graph=False)
+        group_gradients(
+            net, random_tensor(1, 1, 4, 4), torch.tensor([0]), [1], False, CLASSIFICATION.loss
+        )
 
 
 def test_distances() -> None:
@@ -227,7 +236,7 @@ def test_gradients_reach_the_pixels() -> None:
 
 
 def test_recordings_keep_states_and_learn() -> None:
-    made = _networks.record(net_for, DIGITS.train, DIGITS.scale, [1, 120], False, 0)
+    made = _networks.record(PROBLEM, [1, 120], False, 0)
     x, y = to_tensor(DIGITS.train.x, DIGITS.scale), torch.from_numpy(DIGITS.train.y)
     losses = []
     for state in made.states:
@@ -238,12 +247,12 @@ def test_recordings_keep_states_and_learn() -> None:
 
 def test_embedding_is_what_the_last_linear_layer_receives() -> None:
     net = net_for(0)
-    features = _networks.embed(net, DIGITS.test.x[:5], DIGITS.scale)
+    features = _networks.embed(net, DIGITS.test.x[:5], PROBLEM)
     logits = net(to_tensor(DIGITS.test.x[:5], DIGITS.scale))
     assert isinstance(net.head, nn.Linear)
     torch.testing.assert_close(net.head(torch.from_numpy(features)), logits)
     with pytest.raises(UnsupportedError, match="no linear layer"):
-        _networks.embed(nn.Sequential(nn.Flatten()), DIGITS.test.x[:5], DIGITS.scale)
+        _networks.embed(nn.Sequential(nn.Flatten()), DIGITS.test.x[:5], PROBLEM)
 
 
 def test_bank_holds_the_mean_gradient_of_whole_subsets() -> None:
@@ -252,8 +261,8 @@ def test_bank_holds_the_mean_gradient_of_whole_subsets() -> None:
     classes = [np.flatnonzero(train.y == c)[:4] for c in range(10)]
     embedding = np.random.default_rng(0).normal(size=(len(train), 4)).astype(np.float32)
     subsets = partition(embedding, classes, 2, 2, "none", 0)
-    recording = _networks.record(net_for, train, DIGITS.scale, [3], False, 0)
-    bank = build_bank([recording], train, DIGITS.scale, subsets, 1, 4, False, 0, lambda: None)
+    recording = _networks.record(PROBLEM, [3], False, 0)
+    bank = build_bank([recording], PROBLEM, subsets, 1, 4, False, 0, lambda: None)
     assert len(bank.draws) == 1 and bank.n_bytes == sum(
         2 * g.numel() for g in bank.draws[0].gradients
     )
@@ -277,7 +286,7 @@ def test_bank_holds_the_mean_gradient_of_whole_subsets() -> None:
 def condense(**changes: object) -> Condensed:
     settings = {"ipc": 3, "steps": 3, "n_nets": 1, "train_steps": 8, "n_draws": 1, **changes}
     config = subset_match.Config.model_validate(settings)
-    return subset_match.condense(DIGITS.train, DIGITS.scale, 10, net_for, config, 0)
+    return subset_match.condense(PROBLEM, config, 0)
 
 
 def test_matching_lowers_the_match_loss_and_moves_pixels() -> None:
@@ -320,7 +329,7 @@ def judge(condensed: Condensed, **changes: object) -> dict[str, dict[str, float]
     config = evaluate.Config.model_validate(
         {"nets": 1, "epochs": 30, "columns": ("none",), **changes}
     )
-    return evaluate.evaluate(condensed, DIGITS.test, DIGITS.scale, 10, net_for, config, 0)
+    return evaluate.evaluate(condensed, PROBLEM, DIGITS.test, net_for, config, 0)
 
 
 def as_set(samples: Samples) -> Condensed:
@@ -341,6 +350,28 @@ def test_evaluation_columns_and_seed() -> None:
     assert tuple(first) == columns and all(row["n"] == 2 for row in first.values())
     assert first == judge(small, columns=columns, epochs=4, nets=2)
     assert len({row["mean"] for row in first.values()}) > 1
+
+
+# multi-formation
+
+
+@pytest.mark.parametrize(("axes", "n"), [("hw", 4), ("w", 2), ("h", 2)])
+def test_a_stored_sample_holds_several(axes: str, n: int) -> None:
+    stored = random_tensor(3, 2, 9, 8).requires_grad_()
+    made = decode(stored, 2, axes)
+    assert made.shape == (3 * n, 2, 9, 8)
+    made[n : 2 * n].sum().backward()  # all of sample 1, and nothing else
+    assert stored.grad is not None
+    touched = stored.grad.abs().sum((1, 2, 3)) > 0
+    assert touched.tolist() == [False, True, False]
+    assert decode(stored, 1, axes) is stored
+
+
+def test_encode_keeps_what_the_resolution_allows() -> None:
+    smooth = random_tensor(8, 1, 1, 1).expand(8, 1, 8, 8)
+    torch.testing.assert_close(decode(encode(smooth, 2, "hw"), 2, "hw"), smooth)
+    with pytest.raises(ShapeError, match="3 can not be cut into 4"):
+        decode(random_tensor(1, 1, 3, 9), 4, "hw")
 
 
 # the file
@@ -364,7 +395,7 @@ def test_a_damaged_file_is_a_data_error(tmp_path: Path, damage: str) -> None:
     x, y = DIGITS.train.x[:4], DIGITS.train.y[:4]
     subset = np.zeros(3 if damage == "length" else 4, np.int64)
     if damage == "dtype":
-        np.savez(path, x=x.astype(np.float32), y=y, subset=subset, losses=np.zeros(0))
+        np.savez(path, x=x.astype(np.float32), y=y, subset=subset, losses=np.zeros(0), factor=1)
     elif damage != "missing":
         Condensed(x, y, subset).save(path)
     if damage == "truncated":

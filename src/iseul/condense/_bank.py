@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from iseul.condense import _augment
 from iseul.condense._gradients import group_gradients
 from iseul.core import seed as seeds
-from iseul.data._batch import to_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,8 +28,8 @@ if TYPE_CHECKING:
 
     from iseul.condense._augment import Transforms
     from iseul.condense._networks import Recording, State
+    from iseul.condense._problem import Problem
     from iseul.condense._subsets import Partition
-    from iseul.data._batch import Samples
 
 IMAGES_PER_PASS = 160  # keeps activations and unfolded inputs near the caches
 
@@ -63,8 +61,7 @@ class Bank:
 
 def build_bank(
     recordings: Sequence[Recording],
-    real: Samples,
-    scale: float,
+    problem: Problem,
     subsets: Partition,
     n_draws: int,
     n_images: int,
@@ -88,9 +85,9 @@ def build_bank(
         for j in range(n_draws):
             rng = seeds.generator(seed, "bank", i, j)
             generator = torch.Generator().manual_seed(seeds.derive(seed, "transforms", i, j))
-            transforms = _augment.draw(len(flat), mirror, generator)
+            transforms = problem.draw(len(flat), mirror, generator)
             chosen = [rng.choice(part, per_subset, len(part) < per_subset) for part in flat]
-            gradients = _real_gradients(net, real, scale, chosen, labels, transforms)
+            gradients = _real_gradients(net, problem, chosen, labels, transforms)
             draws.append(Draw(state, transforms, gradients))
             advance()
     return Bank(net, draws)
@@ -105,8 +102,7 @@ def load_state(net: nn.Module, state: State) -> None:
 
 def _real_gradients(
     net: nn.Module,
-    real: Samples,
-    scale: float,
+    problem: Problem,
     chosen: Sequence[np.ndarray],
     labels: np.ndarray,
     transforms: Transforms,
@@ -118,8 +114,11 @@ def _real_gradients(
     for start in range(0, len(chosen), per_pass):
         groups = chosen[start : start + per_pass]
         owner = torch.arange(start, start + len(groups)).repeat_interleave(per_subset)
-        x = _augment.apply(to_tensor(real.x[np.concatenate(groups)], scale), transforms[owner])
-        y = torch.from_numpy(labels)[owner]
-        made = group_gradients(net, x, y, [per_subset] * len(groups), keep_graph=False)
+        x = problem.move(
+            problem.to_tensor(problem.real.x[np.concatenate(groups)]), transforms[owner]
+        )
+        y = torch.from_numpy(labels)[owner].to(problem.device)
+        sizes = [per_subset] * len(groups)
+        made = group_gradients(net, x, y, sizes, False, problem.task.loss)
         passes.append([gradient.bfloat16() for gradient in made])
     return [torch.cat(layer) for layer in zip(*passes, strict=True)]

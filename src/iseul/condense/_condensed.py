@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,14 @@ class Condensed:
     y:       (n,) int64
     subset:  (n,) int64, which subset of its class a sample stands for; 0 where there are none
     losses:  match loss of each step; empty for methods that pick real samples
+    factor:  parts along each axis that share one stored sample (`_formation.py`); 1: none
     """
 
     x: NDArray[np.uint8]
     y: NDArray[np.int64]
     subset: NDArray[np.int64]
     losses: list[float] = field(default_factory=list)
+    factor: int = 1
 
     def save(self, path: Path) -> None:
         """Write the .npz whole; the same set gives the same bytes."""
@@ -50,6 +52,7 @@ class Condensed:
             y=self.y,
             subset=self.subset,
             losses=np.asarray(self.losses, np.float64),
+            factor=np.int64(self.factor),
         )
         write_bytes(path, buffer.getvalue())
 
@@ -70,6 +73,7 @@ def load_condensed(path: Path) -> Condensed:
         ("y", np.int64, 1),
         ("subset", np.int64, 1),
         ("losses", np.float64, 1),
+        ("factor", np.int64, 0),
     ):
         array = found.get(name)
         if array is None or array.dtype != dtype or array.ndim != n_axes:
@@ -79,4 +83,6 @@ def load_condensed(path: Path) -> Condensed:
     if not len(found["x"]) == len(found["y"]) == len(found["subset"]):
         counts = {name: len(found[name]) for name in ("x", "y", "subset")}
         raise DataError(f"{path}: arrays differ in length: {counts}")
-    return Condensed(found["x"], found["y"], found["subset"], found["losses"].tolist())
+    return Condensed(
+        found["x"], found["y"], found["subset"], found["losses"].tolist(), int(found["factor"])
+    )

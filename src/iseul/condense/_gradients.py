@@ -9,6 +9,7 @@ on a CPU than a loop over groups, and than vmap over per-sample gradients.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Layer = nn.Conv2d | nn.Linear
+Loss = Callable[[nn.Module, "Tensor", "Tensor"], "Tensor"]
 
 
 @contextmanager
@@ -47,23 +49,24 @@ def _taped(net: nn.Module) -> Iterator[list[tuple[Layer, Tensor, Tensor]]]:
 
 
 def group_gradients(
-    net: nn.Module, x: Tensor, y: Tensor, sizes: Sequence[int], keep_graph: bool
+    net: nn.Module, x: Tensor, y: Tensor, sizes: Sequence[int], keep_graph: bool, loss_of: Loss
 ) -> list[Tensor]:
-    """Gradient of each group's mean cross-entropy, for the weights of conv and linear layers.
+    """Gradient of each group's mean loss, for the weights of conv and linear layers.
 
     Biases and norms are left out, as in the literature: few numbers, no texture.
 
     net:         frozen parameters, no in-place activations, no norm across the batch
     x, y:        (B, C, H, W), (B,): images of group 0, then of group 1, ...
     sizes:       images per group; they sum to B
+    loss_of:     (net, x, y) -> (B,), one loss per image
     keep_graph:  True: the result can be differentiated by x once more
     returns:     per layer (G, C_out, C_in * taps) float32
     """
     counts = torch.tensor(sizes)
     with torch.enable_grad(), _taped(net) as tape:
-        logits = net(x)
+        losses = loss_of(net, x, y)
     weights = (1 / counts).repeat_interleave(counts).to(x)
-    loss = (F.cross_entropy(logits, y, reduction="none") * weights).sum()
+    loss = (losses * weights).sum()
     outputs = [output for _, _, output in tape]
     upstream = torch.autograd.grad(loss, outputs, create_graph=keep_graph)
     return [
@@ -100,5 +103,5 @@ def _grouped(left: Tensor, right: Tensor, sizes: Sequence[int]) -> Tensor:
         right = right.reshape(*split, *right.shape[1:]).permute(0, 2, 1, 3, 4).flatten(2, 3)
         return (left @ right).flatten(1, 2)
     each = (left @ right).flatten(1, 2)
-    owner = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+    owner = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)).to(each.device)
     return each.new_zeros(len(sizes), *each.shape[1:]).index_add(0, owner, each)

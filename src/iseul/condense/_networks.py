@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from iseul.condense import _augment
 from iseul.core.errors import UnsupportedError
 from iseul.core.seed import derive
-from iseul.data._batch import to_tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from iseul.data._batch import Samples
+    from iseul.condense._problem import Problem
 
 BATCH = 64  # IDC's batch for its matching networks
 LR, MOMENTUM, WEIGHT_DECAY = 0.01, 0.9, 5e-4  # IDC's
@@ -39,16 +36,10 @@ class Recording:
     states: list[State]
 
 
-def record(
-    build_model: Callable[[int], nn.Module],
-    real: Samples,
-    scale: float,
-    at_steps: Sequence[int],
-    mirror: bool,
-    seed: int,
-) -> Recording:
+def record(problem: Problem, at_steps: Sequence[int], mirror: bool, seed: int) -> Recording:
     """Train one fresh network by SGD on augmented real batches, keep its state at some steps."""
-    net = build_model(derive(seed, "init"))
+    real = problem.real
+    net = problem.build_model(derive(seed, "init")).to(problem.device)
     generator = torch.Generator().manual_seed(derive(seed, "batches"))
     optimizer = torch.optim.SGD(
         net.parameters(), lr=LR, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
@@ -57,9 +48,10 @@ def record(
     net.train()
     for step in range(1, max(at_steps) + 1):
         index = torch.randint(len(real), (BATCH,), generator=generator).numpy()
-        x = to_tensor(real.x[index], scale)
-        x = _augment.apply(x, _augment.draw(len(x), mirror, generator))
-        loss = F.cross_entropy(net(x), torch.from_numpy(real.y[index]))
+        x = problem.to_tensor(real.x[index])
+        x = problem.move(x, problem.draw(len(x), mirror, generator))
+        y = torch.from_numpy(real.y[index]).to(problem.device)
+        loss = problem.task.loss(net, x, y).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -70,7 +62,7 @@ def record(
     return Recording(net, states)
 
 
-def embed(net: nn.Module, x_raw: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
+def embed(net: nn.Module, x_raw: NDArray[np.uint8], problem: Problem) -> NDArray[np.float32]:
     """Features of samples: what the network's last linear layer receives, (N, E).
 
     Raises UnsupportedError for a network without a linear layer.
@@ -87,10 +79,10 @@ def embed(net: nn.Module, x_raw: NDArray[np.uint8], scale: float) -> NDArray[np.
     try:
         with torch.no_grad():
             for start in range(0, len(x_raw), EMBED_BATCH):
-                net(to_tensor(x_raw[start : start + EMBED_BATCH], scale))
+                net(problem.to_tensor(x_raw[start : start + EMBED_BATCH]))
     finally:
         hook.remove()
-    return torch.cat(rows).numpy().astype(np.float32)
+    return torch.cat(rows).cpu().numpy().astype(np.float32)
 
 
 def principal(features: NDArray[np.float32], n_axes: int) -> NDArray[np.float32]:

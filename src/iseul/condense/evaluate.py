@@ -20,14 +20,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 from pydantic import Field
-from torch.nn import functional as F
 
-from iseul.condense import _augment
+from iseul.condense._formation import decode
 from iseul.core.config import Config as BaseConfig
 from iseul.core.progress import progress
 from iseul.core.seed import derive
 from iseul.data import augment
-from iseul.data._batch import to_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +33,11 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from iseul.condense._condensed import Condensed
+    from iseul.condense._problem import Problem
     from iseul.data._batch import Samples
 
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
 CUTMIX_SHARE = 0.5
-TEST_BATCH = 256
 
 Column = Literal["none", "dsa", "dsa_cutmix"]
 
@@ -59,11 +57,17 @@ class Config(BaseConfig):
     )
 
 
+def samples_of(condensed: Condensed, problem: Problem) -> tuple[Tensor, Tensor]:
+    """The samples that a network is trained on, as reals, and their classes."""
+    x = decode(problem.to_tensor(condensed.x), condensed.factor, problem.axes)
+    y = torch.from_numpy(condensed.y).repeat_interleave(len(x) // len(condensed.y))
+    return x, y.to(problem.device)
+
+
 def evaluate(
     condensed: Condensed,
+    problem: Problem,
     test: Samples,
-    scale: float,
-    n_classes: int,
     build_model: Callable[[int], nn.Module],
     config: Config,
     seed: int,
@@ -72,16 +76,16 @@ def evaluate(
 
     std is over networks, with n in the denominator; it says nothing of other condensations.
     """
-    x, y = to_tensor(condensed.x, scale), torch.from_numpy(condensed.y)
+    x, y = samples_of(condensed, problem)
     table: dict[str, dict[str, float]] = {}
     with progress("condense: evaluation", len(config.columns) * config.nets) as advance:
         for column in config.columns:
             scores = []
             for i in range(config.nets):
-                net = build_model(derive(seed, column, "init", i))
+                net = build_model(derive(seed, column, "init", i)).to(problem.device)
                 generator = torch.Generator().manual_seed(derive(seed, column, "batches", i))
-                _train(net, x, y, n_classes, column, config, generator)
-                scores.append(_accuracy(net, test, scale))
+                _train(net, x, y, problem, column, config, generator)
+                scores.append(problem.task.score(net, test, problem))
                 advance(1, f"{column} {100 * np.mean(scores):.1f} %")
             table[column] = {
                 "mean": float(np.mean(scores)),
@@ -95,7 +99,7 @@ def _train(
     net: nn.Module,
     x: Tensor,
     y: Tensor,
-    n_classes: int,
+    problem: Problem,
     column: Column,
     config: Config,
     generator: torch.Generator,
@@ -108,26 +112,16 @@ def _train(
     for _ in range(config.epochs):
         order = torch.randperm(len(x), generator=generator)
         for index in order.split(config.batch):  # type: ignore[no-untyped-call]
-            batch, target = x[index], F.one_hot(y[index], n_classes).float()
+            batch, target = x[index], y[index]
             if column != "none":
-                transforms = _augment.draw(len(batch), config.mirror, generator)
-                batch = _augment.apply(batch, transforms)
+                batch = problem.move(batch, problem.draw(len(batch), config.mirror, generator))
             if column == "dsa_cutmix" and torch.rand((), generator=generator) < CUTMIX_SHARE:
                 batch, other, own = augment.cutmix(batch, generator)
-                target = own * target + (1 - own) * target[other]
-            loss = F.cross_entropy(net(batch), target)
+                loss = own * problem.task.loss(net, batch, target).mean()
+                loss = loss + (1 - own) * problem.task.loss(net, batch, target[other]).mean()
+            else:
+                loss = problem.task.loss(net, batch, target).mean()
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         halfway.step()
-
-
-def _accuracy(net: nn.Module, test: Samples, scale: float) -> float:
-    net.eval()
-    right = 0
-    with torch.no_grad():
-        for start in range(0, len(test), TEST_BATCH):
-            logits = net(to_tensor(test.x[start : start + TEST_BATCH], scale))
-            y = torch.from_numpy(test.y[start : start + TEST_BATCH])
-            right += int((logits.argmax(1) == y).sum())
-    return right / len(test)

@@ -21,12 +21,9 @@ from iseul.core.config import Config as BaseConfig
 from iseul.core.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
-    from torch import nn
 
-    from iseul.data._batch import Samples
+    from iseul.condense._problem import Problem
 
 
 class Config(BaseConfig):
@@ -39,23 +36,15 @@ class Config(BaseConfig):
     mirror: bool = Field(default=False, description="its augmentation may flip left to right")
 
 
-def condense(
-    real: Samples,
-    scale: float,
-    n_classes: int,
-    build_model: Callable[[int], nn.Module],
-    config: Config,
-    seed: int,
-) -> Condensed:
+def condense(problem: Problem, config: Config, seed: int) -> Condensed:
     """`ipc` different real samples of each class. Raises DataError if a class has fewer."""
     from iseul.condense._networks import embed, record
 
-    classes = class_indices(real.y, n_classes, config.ipc)
-    with progress("condense: herding", 1 + n_classes) as advance:
+    real = problem.real
+    classes = class_indices(real.y, problem.n_classes, config.ipc)
+    with progress("condense: herding", 1 + problem.n_classes) as advance:
         made = record(
-            build_model,
-            real,
-            scale,
+            problem,
             [config.train_steps],
             config.mirror,
             seeds.derive(seed, "embedding"),
@@ -63,7 +52,7 @@ def condense(
         advance(1)
         picked = []
         for own in classes:
-            features = embed(made.net, real.x[own], scale)
+            features = embed(made.net, real.x[own], problem)
             features /= np.linalg.norm(features, axis=1, keepdims=True) + 1e-12
             picked.append(own[herd(features, config.ipc)])
             advance(1)

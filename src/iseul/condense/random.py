@@ -14,11 +14,7 @@ from iseul.core import seed as seeds
 from iseul.core.config import Config as BaseConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch import nn
-
-    from iseul.data._batch import Samples
+    from iseul.condense._problem import Problem
 
 
 class Config(BaseConfig):
@@ -27,16 +23,10 @@ class Config(BaseConfig):
     ipc: int = Field(default=10, ge=1, description="samples per class")
 
 
-def condense(
-    real: Samples,
-    scale: float,
-    n_classes: int,
-    build_model: Callable[[int], nn.Module],
-    config: Config,
-    seed: int,
-) -> Condensed:
+def condense(problem: Problem, config: Config, seed: int) -> Condensed:
     """`ipc` different real samples of each class. Raises DataError if a class has fewer."""
-    classes = class_indices(real.y, n_classes, config.ipc)
+    real = problem.real
+    classes = class_indices(real.y, problem.n_classes, config.ipc)
     index = np.concatenate(
         [
             seeds.generator(seed, "random", label).permutation(own)[: config.ipc]

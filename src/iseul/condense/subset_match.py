@@ -33,15 +33,13 @@ from iseul.core.config import Config as BaseConfig
 from iseul.core.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from iseul.condense._bank import Bank, Draw
     from iseul.condense._networks import Recording
+    from iseul.condense._problem import Problem
     from iseul.condense._subsets import Partition
-    from iseul.data._batch import Samples
 
 SUBSETS = 10  # default K is ipc up to this: one image per subset did best at 10 per class
 N_STATES = 4  # moments kept per network, each with a quarter of the next one's steps
@@ -85,42 +83,30 @@ class Config(BaseConfig):
     )
 
 
-def condense(
-    real: Samples,
-    scale: float,
-    n_classes: int,
-    build_model: Callable[[int], nn.Module],
-    config: Config,
-    seed: int,
-) -> Condensed:
+def condense(problem: Problem, config: Config, seed: int) -> Condensed:
     """`ipc` synthetic samples per class, classes in order, subsets in order within.
 
     Raises DataError if a class has fewer than `ipc` real samples.
     """
+    real, n_classes = problem.real, problem.n_classes
     classes = class_indices(
         real.y, n_classes, config.ipc, max(N_EMBEDDED, config.ipc), seeds.derive(seed, "limit")
     )
-    recordings = _recordings(real, scale, build_model, config, seed)
-    subsets = _subsets(real, scale, classes, recordings[0].net, config, seed)
+    recordings = _recordings(problem, config, seed)
+    subsets = _subsets(problem, classes, recordings[0].net, config, seed)
     start = np.concatenate([part for row in subsets.starts for part in row])
     x_raw = real.x[start]
     losses: list[float] = []
     if config.steps:
-        bank = _bank(recordings, real, scale, subsets, config, seed)
-        x_raw, losses = _match(x_raw, scale, subsets, bank, config, seed)
+        bank = _bank(recordings, problem, subsets, config, seed)
+        x_raw, losses = _match(x_raw, problem, subsets, bank, config, seed)
     owner = np.concatenate([np.repeat(np.arange(len(row)), row) for row in subsets.images]).astype(
         np.int64
     )
     return Condensed(x_raw, np.repeat(np.arange(n_classes), config.ipc), owner, losses)
 
 
-def _recordings(
-    real: Samples,
-    scale: float,
-    build_model: Callable[[int], nn.Module],
-    config: Config,
-    seed: int,
-) -> list[Recording]:
+def _recordings(problem: Problem, config: Config, seed: int) -> list[Recording]:
     """All networks of the bank; the first one, fully trained, is the embedding too."""
     from iseul.condense._networks import record
 
@@ -132,9 +118,7 @@ def _recordings(
         for i in range(n_nets):
             recordings.append(
                 record(
-                    build_model,
-                    real,
-                    scale,
+                    problem,
                     at_steps,
                     config.mirror,
                     seeds.derive(seed, "network", i),
@@ -145,8 +129,7 @@ def _recordings(
 
 
 def _subsets(
-    real: Samples,
-    scale: float,
+    problem: Problem,
     classes: list[NDArray[np.int64]],
     net: nn.Module,
     config: Config,
@@ -155,8 +138,8 @@ def _subsets(
     from iseul.condense._networks import embed, principal
 
     index = np.concatenate(classes)
-    features = principal(embed(net, real.x[index], scale), EMBEDDING_AXES)
-    embedding = np.zeros((len(real), features.shape[1]), np.float32)
+    features = principal(embed(net, problem.real.x[index], problem), EMBEDDING_AXES)
+    embedding = np.zeros((len(problem.real), features.shape[1]), np.float32)
     embedding[index] = features
     n_subsets = min(config.subsets or SUBSETS, config.ipc)
     return partition(embedding, classes, config.ipc, n_subsets, config.partition, seed)
@@ -164,8 +147,7 @@ def _subsets(
 
 def _bank(
     recordings: list[Recording],
-    real: Samples,
-    scale: float,
+    problem: Problem,
     subsets: Partition,
     config: Config,
     seed: int,
@@ -176,8 +158,7 @@ def _bank(
     with progress("condense: gradient bank", total) as advance:
         return build_bank(
             recordings,
-            real,
-            scale,
+            problem,
             subsets,
             config.n_draws,
             N_IMAGES,
@@ -189,7 +170,7 @@ def _bank(
 
 def _match(
     x_raw: NDArray[np.uint8],
-    scale: float,
+    problem: Problem,
     subsets: Partition,
     bank: Bank,
     config: Config,
@@ -198,10 +179,8 @@ def _match(
     """Move the pixels of x_raw until subsets match; raw integers and the loss of each step."""
     import torch
 
-    from iseul.data._batch import to_tensor
-
     n_classes, ipc = len(subsets.images), config.ipc
-    x = to_tensor(x_raw, scale).requires_grad_()
+    x = problem.to_tensor(x_raw).requires_grad_()
     optimizer = torch.optim.Adam([x], lr=config.lr_image)
     rng = seeds.generator(seed, "draws")
     losses = []
@@ -215,25 +194,29 @@ def _match(
                 some = range(first, min(first + CLASSES_PER_PASS, n_classes))
                 draw = bank.draws[rng.integers(len(bank.draws))]
                 images = x[some.start * ipc : some.stop * ipc]
-                loss = _match_loss(images, some, subsets, bank, draw, config)
+                loss = _match_loss(images, some, subsets, bank, draw, problem, config)
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += loss.item()
             optimizer.step()
             with torch.no_grad():
-                x.clamp_(0, 1)
+                x.clamp_(problem.low, problem.high)
             losses.append(total / n_classes)
             advance(1, f"match loss {losses[-1]:.3f}")
-    raw = (x.detach() / scale).round().clamp(0, round(1 / scale)).to(torch.uint8)
-    return np.ascontiguousarray(np.moveaxis(raw.numpy(), 1, -1)), losses
+    return problem.to_raw(x), losses
 
 
 def _match_loss(
-    x: Tensor, some: range, subsets: Partition, bank: Bank, draw: Draw, config: Config
+    x: Tensor,
+    some: range,
+    subsets: Partition,
+    bank: Bank,
+    draw: Draw,
+    problem: Problem,
+    config: Config,
 ) -> Tensor:
     """Sum over some neighbouring classes of their subsets' and anchor distances at one draw."""
     import torch
 
-    from iseul.condense import _augment
     from iseul.condense._bank import load_state
     from iseul.condense._distance import BY_NAME
     from iseul.condense._gradients import group_gradients
@@ -243,8 +226,8 @@ def _match_loss(
     sizes = torch.from_numpy(subsets.images[some.start : some.stop]).flatten()
     y = torch.arange(some.start, some.stop).repeat_interleave(config.ipc)
     load_state(bank.net, draw.state)
-    moved = _augment.apply(x, draw.transforms[groups.repeat_interleave(sizes)])
-    syn = group_gradients(bank.net, moved, y, sizes.tolist(), keep_graph=True)
+    moved = problem.move(x, draw.transforms[groups.repeat_interleave(sizes)])
+    syn = group_gradients(bank.net, moved, y, sizes.tolist(), True, problem.task.loss)
     real = [layer[groups].float() for layer in draw.gradients]
     distance = BY_NAME[config.distance]
     shares = torch.from_numpy(subsets.shares[some.start : some.stop])  # (classes, K)

@@ -54,7 +54,10 @@ class Samples:
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set. real value = scale * raw; `source` says which files were read."""
+    """A data set; `source` says which files were read.
+
+    scale, zero_point, raw_max: real value = scale * (raw - zero_point), 0 <= raw <= raw_max
+    """
 
     train: Samples
     test: Samples
@@ -62,6 +65,8 @@ class Splits:
     scale: float
     licence: str
     source: str
+    zero_point: int = 0
+    raw_max: int = 255
 
     @property
     def shape(self) -> tuple[int, int, int]:

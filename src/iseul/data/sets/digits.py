@@ -42,6 +42,7 @@ def load(config: Config) -> Splits:
         test=samples.take(is_test),
         classes=tuple(str(digit) for digit in range(10)),
         scale=1 / 16,
+        raw_max=16,
         licence="CC BY 4.0",
         source="sklearn.datasets.load_digits",
     )

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from iseul.core.artifact import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import nn
 
     from iseul.condense._condensed import Condensed
+    from iseul.condense._problem import Problem
     from iseul.core.artifact import Draft
     from iseul.pipeline._context import Context
     from iseul.pipeline.recipe import Recipe
@@ -41,23 +40,12 @@ def depends(recipe: Recipe) -> Any:
 
 
 def run(context: Context, draft: Draft) -> None:
-    from iseul.models import convnet
-    from iseul.models._seed import seeded
-
     recipe, splits = context.recipe, context.splits
     assert recipe.condense is not None
 
-    def matching_net(seed: int) -> nn.Module:
-        settings = convnet.TINY if recipe.tiny else convnet.Config()
-        return seeded(lambda: convnet.build(settings, splits.shape, splits.n_classes), seed)
-
+    problem = _problem(context)
     condensed = recipe.condense.module.condense(
-        splits.train,
-        splits.scale,
-        splits.n_classes,
-        matching_net,
-        recipe.condense.config,
-        context.seed("condense"),
+        problem, recipe.condense.config, context.seed("condense")
     )
     condensed.save(draft.path / "condensed.npz")
     write_json(draft.path / "history.json", {"loss": [float(x) for x in condensed.losses]})
@@ -68,13 +56,15 @@ def run(context: Context, draft: Draft) -> None:
         "share_of_real": len(condensed.y) / len(splits.train.y),
     }
     if recipe.evaluate is not None:
+        from iseul.condense import random
         from iseul.condense.evaluate import evaluate
+        from iseul.models._seed import seeded
 
         chosen = recipe.evaluate_model
 
         def judge_net(seed: int) -> nn.Module:
             if chosen is None:
-                return matching_net(seed)
+                return problem.build_model(seed)
             build = chosen.module.build
             return seeded(lambda: build(chosen.config, splits.shape, splits.n_classes), seed)
 
@@ -82,9 +72,8 @@ def run(context: Context, draft: Draft) -> None:
             assert recipe.evaluate is not None
             return evaluate(
                 samples,
+                problem,
                 splits.test,
-                splits.scale,
-                splits.n_classes,
                 judge_net,
                 recipe.evaluate,
                 context.seed("condense", "evaluate"),
@@ -92,20 +81,27 @@ def run(context: Context, draft: Draft) -> None:
 
         draft.metrics["accuracy"] = judged(condensed)
         if recipe.condense.method != "random":
-            draft.metrics["random"] = judged(_random_draw(context, len(condensed.y), matching_net))
+            config = random.Config(ipc=len(condensed.y) // splits.n_classes)
+            seed = context.seed("condense", "random")
+            draft.metrics["random"] = judged(random.condense(problem, config, seed))
 
 
-def _random_draw(context: Context, n: int, build_model: Callable[[int], nn.Module]) -> Condensed:
-    """As many real samples, drawn by lot: what every method must beat."""
-    from iseul.condense import random
+def _problem(context: Context) -> Problem:
+    from iseul.condense._problem import Problem
+    from iseul.models import convnet
+    from iseul.models._seed import seeded
 
     splits = context.splits
-    config = random.Config(ipc=n // splits.n_classes)
-    return random.condense(
+
+    def matching_net(seed: int) -> nn.Module:
+        settings = convnet.TINY if context.recipe.tiny else convnet.Config()
+        return seeded(lambda: convnet.build(settings, splits.shape, splits.n_classes), seed)
+
+    return Problem(
         splits.train,
-        splits.scale,
         splits.n_classes,
-        build_model,
-        config,
-        context.seed("condense", "random"),
+        matching_net,
+        splits.scale,
+        splits.zero_point,
+        splits.raw_max,
     )

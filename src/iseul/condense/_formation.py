@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Multi-formation: one stored sample holds several, each at a part of its resolution.
+
+A stored sample is cut into `factor` parts along each axis; each part, enlarged to the whole
+size, is a sample of its own. At equal bytes there are factor^axes times as many samples, with
+less detail in each. Time-frequency inputs are cut along time alone: a frequency band means
+something by its place.
+Paper: Kim et al.: Dataset Condensation via Efficient Synthetic-Data Parameterization, ICML 2022.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional as F
+
+from iseul.core.errors import ShapeError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def parts(factor: int, axes: str) -> int:
+    """Samples that one stored sample holds."""
+    return factor ** len(axes)
+
+
+def _cells(shape: tuple[int, int], factor: int, axes: str) -> list[tuple[slice, slice]]:
+    """Rows and columns of each part; sides that factor does not divide differ by one."""
+
+    def cut(side: int, wanted: bool) -> list[slice]:
+        n = factor if wanted else 1
+        if n > side:
+            raise ShapeError(
+                f"multi-formation: a side of {side} can not be cut into {n} parts",
+                "a smaller factor",
+            )
+        edges = [round(i * side / n) for i in range(n + 1)]
+        return [slice(a, b) for a, b in itertools.pairwise(edges)]
+
+    height, width = shape
+    return [
+        (rows, columns) for rows in cut(height, "h" in axes) for columns in cut(width, "w" in axes)
+    ]
+
+
+def decode(x: Tensor, factor: int, axes: str) -> Tensor:
+    """(n, C, H, W) stored reals to (n * parts, C, H, W): all of sample 0, then of sample 1, ...
+
+    Differentiable; bilinear. factor 1 returns x itself.
+    Raises ShapeError if a side has fewer values than factor.
+    """
+    if factor == 1:
+        return x
+    size = (x.shape[2], x.shape[3])
+    each = [
+        F.interpolate(x[:, :, rows, columns], size=size, mode="bilinear", align_corners=False)
+        for rows, columns in _cells(size, factor, axes)
+    ]
+    return torch.stack(each, 1).flatten(0, 1)
+
+
+def encode(x: Tensor, factor: int, axes: str) -> Tensor:
+    """(n * parts, C, H, W) samples to (n, C, H, W) stored ones, reduced by area means.
+
+    The inverse of `decode` as far as the resolution allows.
+    """
+    if factor == 1:
+        return x
+    size = (x.shape[2], x.shape[3])
+    cells = _cells(size, factor, axes)
+    stored = x.new_zeros(len(x) // len(cells), *x.shape[1:])
+    for i, (rows, columns) in enumerate(cells):
+        shape = (rows.stop - rows.start, columns.stop - columns.start)
+        stored[:, :, rows, columns] = F.adaptive_avg_pool2d(x[i :: len(cells)], shape)
+    return stored

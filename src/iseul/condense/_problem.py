@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a condensation method is given: real samples, what they mean, and what is learned.
+
+Everything that differs between images, sounds and time series is said here once; methods ask
+for a loss per sample, for reals, for transforms, and know no kind of data by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from iseul.condense import _augment
+from iseul.data._batch import raw_tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from iseul.condense._augment import Transforms
+    from iseul.data._batch import Samples
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network learns from samples.
+
+    loss:    (net, x (B, C, H, W), y (B,)) -> (B,), one loss per sample
+    score:   (net, samples, problem) -> one number over a test set
+    higher:  whether a larger score is better
+    """
+
+    name: str
+    loss: Callable[[nn.Module, Tensor, Tensor], Tensor]
+    score: Callable[[nn.Module, Samples, Problem], float]
+    higher: bool = True
+
+
+TEST_BATCH = 256
+
+
+def _cross_entropy(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    return F.cross_entropy(net(x), y, reduction="none")
+
+
+def _accuracy(net: nn.Module, samples: Samples, problem: Problem) -> float:
+    """Share of right answers, 0-1."""
+    net.eval()
+    right = 0
+    with torch.no_grad():
+        for start in range(0, len(samples), TEST_BATCH):
+            part = slice(start, start + TEST_BATCH)
+            answers = net(problem.to_tensor(samples.x[part])).argmax(1)
+            right += int((answers.cpu() == torch.from_numpy(samples.y[part])).sum())
+    return right / len(samples)
+
+
+CLASSIFICATION = Task("classification", _cross_entropy, _accuracy)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A real set and how networks learn from it.
+
+    real:         raw integers, (N, H, W, C) uint8, and classes
+    scale, zero_point, raw_max:
+                  real value = scale * (raw - zero_point), 0 <= raw <= raw_max
+    build_model:  seed -> a fresh matching network
+    axes:         image axes along which several samples may share one stored sample, of
+                  "hw"; time-frequency inputs have one
+    augment:      kind of transforms, a name of `_augment`
+    folder:       where a long run may keep what it can go on from; None: nowhere
+    device:       where networks run: "cpu", or a torch device such as "cuda"
+    """
+
+    real: Samples
+    n_classes: int
+    build_model: Callable[[int], nn.Module]
+    scale: float = 1 / 255
+    zero_point: int = 0
+    raw_max: int = 255
+    task: Task = CLASSIFICATION
+    axes: str = "hw"
+    augment: str = "image"
+    folder: Path | None = None
+    device: str = "cpu"
+
+    @property
+    def low(self) -> float:
+        """The least real value that can be stored."""
+        return -self.scale * self.zero_point
+
+    @property
+    def high(self) -> float:
+        """The largest real value that can be stored."""
+        return self.scale * (self.raw_max - self.zero_point)
+
+    def to_tensor(self, x_raw: NDArray[np.uint8]) -> Tensor:
+        """Raw NHWC integers as float32 reals in NCHW, on `device`."""
+        reals = raw_tensor(x_raw).to(self.device).float()
+        if self.zero_point:
+            reals -= self.zero_point
+        return reals.mul_(self.scale)
+
+    def to_raw(self, x: Tensor) -> NDArray[np.uint8]:
+        """Reals in NCHW as the nearest raw integers in NHWC."""
+        raw = (x.detach() / self.scale + self.zero_point).round().clamp(0, self.raw_max)
+        return np.ascontiguousarray(np.moveaxis(raw.to(torch.uint8).cpu().numpy(), 1, -1))
+
+    def draw(self, n: int, mirror: bool, generator: torch.Generator) -> Transforms:
+        """n random transforms of this kind of data."""
+        return _augment.draw(n, mirror, generator)
+
+    def move(self, x: Tensor, transforms: Transforms) -> Tensor:
+        """One transform per sample of (B, C, H, W) reals."""
+        return _augment.apply(x, transforms)
