@@ -12,18 +12,18 @@ reference kernels may be two steps off; floats 1e-4, absolute and relative.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iseul.bench import corpus
+from iseul.bench.corpus import Entry, difference
 from iseul.compile import compile_graph
 from iseul.core import registry
 from iseul.core.errors import IseulError, UnsupportedError
@@ -42,34 +42,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("ISEUL_DATA", ROOT.parent / "shared" / "data"))
 PAGE = ROOT / "docs" / "generated" / "corpus.md"
 BOARD, LARGE_BOARD = "nucleo-l4r5zi", "cortex-m4-bigram"
-FLOAT_TOLERANCE = 1e-4
-LITERT_STEPS = 2
 MACS_PER_FILE = 600_000_000  # on the emulator: samples are left out beyond that
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A model's file and its golden samples.
-
-    oracle: whose outputs the golden ones are: "tflm", "litert_ref", "onnxruntime"
-    golden: npz with in{i}_{j} and out{i}_{j} (sample i, tensor j); None if there is none
-    """
-
-    name: str
-    path: Path
-    golden: Path | None
-    oracle: str
-    note: str = ""
-
-    def samples(self, n_inputs: int, n_outputs: int) -> tuple[list[Array], list[Array]]:
-        """(n, *shape) per input and per output."""
-        assert self.golden is not None
-        with np.load(self.golden) as z:
-            n = sum(key.startswith("in") and key.endswith("_0") for key in z.files)
-            assert sum(key.startswith("out0_") for key in z.files) == n_outputs
-            ins = [np.stack([z[f"in{i}_{j}"] for i in range(n)]) for j in range(n_inputs)]
-            outs = [np.stack([z[f"out{i}_{j}"] for i in range(n)]) for j in range(n_outputs)]
-        return ins, outs
 
 
 @dataclass
@@ -85,38 +58,9 @@ class Row:
     wrong: bool = False
 
 
-@cache
 def entries() -> tuple[Entry, ...]:
     """Every model file of the corpus."""
-    models = DATA / "models"
-    stated = {e["name"]: e for e in json.loads((models / "models.json").read_text())}
-    found = []
-    for path in sorted(models.glob("tflite/*.tflite")):
-        golden = models / "golden" / f"{path.stem}.npz"
-        facts = stated.get(path.stem, {})
-        oracle = facts.get("oracle") or "tflm"
-        found.append(Entry(path.stem, path, golden if golden.is_file() else None, oracle))
-    for path in sorted(models.glob("onnx/*.onnx")):
-        golden = models / "golden" / f"{path.name}.npz"
-        found.append(Entry(path.stem, path, golden if golden.is_file() else None, "onnxruntime"))
-    for path in sorted(models.glob("seanet_int16x8/*.tflite")):
-        golden = path.with_suffix(".npz")
-        found.append(Entry(path.stem, path, golden if golden.is_file() else None, "tflm"))
-    return tuple(found)
-
-
-def difference(want: Array, got: Array, oracle: str) -> tuple[str, bool]:
-    """(what to print, whether it is right) of one output."""
-    if want.size != got.size or want.dtype != got.dtype:
-        return f"{got.dtype}{list(got.shape)}, golden {want.dtype}{list(want.shape)}", False
-    got = got.reshape(want.shape)
-    if want.dtype.kind in "iub":
-        steps = int(np.abs(want.astype(np.int64) - got.astype(np.int64)).max(initial=0))
-        allowed = 0 if oracle == "tflm" else LITERT_STEPS
-        return "exact" if steps == 0 else f"{steps} steps", steps <= allowed
-    near = np.allclose(got, want, rtol=FLOAT_TOLERANCE, atol=FLOAT_TOLERANCE)
-    unit = max(1.0, float(np.abs(want).max(initial=0)))
-    return f"{float(np.abs(got - want).max(initial=0)) / unit:.0e}", bool(near)
+    return corpus.entries(DATA)
 
 
 def judge(row: Row, name: str, want: list[Array], got: list[Array]) -> None:

@@ -38,6 +38,9 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
 Inputs = Annotated[
     Path | None, typer.Option("--inputs", help="npz with input_0, input_1, ...: (n, *shape)")
 ]
+Without = Annotated[
+    list[str] | None, typer.Option("--without", help="leave a pass out; may be given again")
+]
 Goal = Annotated[str, typer.Option("--goal", help="speed, ram or flash")]
 Stateful = Annotated[
     bool, typer.Option("--stateful", help="samples are consecutive steps; state is kept")
@@ -177,12 +180,13 @@ def compile_(
     goal: Goal = "speed",
     format_: Annotated[str, typer.Option("--format", help="what to write; see: iseul list")] = "c",
     out: Out = None,
+    without: Without = None,
     json_: Json = False,
 ) -> None:
     """Compile a model to C99 for a board."""
     from iseul import commands
 
-    value = commands.compile_model(model, target, goal, format_, out)
+    value = commands.compile_model(model, target, goal, format_, out, without or ())
     _emit(value, json_, lambda: commands.compile_lines(value))
 
 
@@ -193,12 +197,13 @@ def profile(
     inputs: Inputs = None,
     compiler: Annotated[str | None, typer.Option(help="gcc or clang")] = None,
     goal: Goal = "speed",
+    without: Without = None,
     json_: Json = False,
 ) -> None:
     """Count instructions, RAM and flash of a model on the emulated board, node by node."""
     from iseul import commands
 
-    value = commands.profile_model(model, target, inputs, compiler, goal)
+    value = commands.profile_model(model, target, inputs, compiler, goal, without or ())
     _emit(value, json_, lambda: commands.profile_table(value))
 
 
@@ -260,6 +265,33 @@ def check(model: ModelArg, target: Board, json_: Json = False) -> None:
     value = commands.check(model, target)
     _emit(value, json_, lambda: commands.check_table(value))
     if not value["supported"]:
+        raise SystemExit(1)
+
+
+@app.command()
+def bench(
+    suite: Annotated[str, typer.Argument(help="what to measure: mcu")],
+    models: Annotated[
+        list[str] | None, typer.Option("--models", help="words of names; may be given again")
+    ] = None,
+    targets: Annotated[
+        list[str] | None, typer.Option("--targets", help="boards; may be given again")
+    ] = None,
+    inputs: Annotated[
+        int, typer.Option("--inputs", help="samples that each row is verified on, at least 200")
+    ] = 200,
+    json_: Json = False,
+) -> None:
+    """Measure known models on emulated chips, beside what others need; only what is verified."""
+    from iseul import commands
+
+    if suite != "mcu":
+        raise UsageError(f'there is no bench "{suite}"', "iseul bench mcu")
+    value, shown = commands.bench_mcu(models or (), targets or (), inputs)
+    _emit(value, json_, lambda: shown)
+    if value["page"]:
+        progress.say(f"page      {value['page']}")
+    if value["wrong"]:
         raise SystemExit(1)
 
 

@@ -21,6 +21,8 @@ from iseul.graph.passes._order import run_passes
 from iseul.targets import load_target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from iseul.compile import Package
     from iseul.graph.ir import Graph
     from iseul.numerics import Array
@@ -31,23 +33,32 @@ Json = dict[str, Any]
 Goal = Literal["speed", "ram", "flash"]
 
 
-def _package(path: Path, board: str, goal: str = "speed") -> tuple[Graph, Package]:
+def _package(
+    path: Path, board: str, goal: str = "speed", without: Sequence[str] = ()
+) -> tuple[Graph, Package]:
     """The graph as the file says it, and its package for a board."""
     target = load_target(board)
     graph = load_graph(path)
-    return graph, _compile(graph, target, goal)
+    return graph, _compile(graph, target, goal, without)
 
 
-def _compile(graph: Graph, target: Target, goal: str) -> Package:
+def _compile(graph: Graph, target: Target, goal: str, without: Sequence[str] = ()) -> Package:
     if goal not in get_args(Goal):
         raise UsageError(f'--goal "{goal}"', "speed, ram or flash")
-    return compile_graph(run_passes(graph, target), target, goal=cast("Goal", goal))
+    return compile_graph(run_passes(graph, target, without), target, goal=cast("Goal", goal))
 
 
-def compile_model(path: Path, board: str, goal: str, format_: str, out: Path | None) -> Json:
-    """`iseul compile`: write the C of a model into a folder."""
+def compile_model(
+    path: Path,
+    board: str,
+    goal: str,
+    format_: str,
+    out: Path | None,
+    without: Sequence[str] = (),
+) -> Json:
+    """`iseul compile`: write the C of a model into a folder. without: passes that are left out."""
     registry.load(EMIT, format_)
-    _, package = _package(path, board, goal)
+    _, package = _package(path, board, goal, without)
     folder = out or Path("build") / f"{package.name}-{board}"
     write_package(package, folder)
     write_json(folder / "package.json", package.summary())
@@ -103,14 +114,19 @@ def random_inputs(graph: Graph, n: int, seed: int) -> list[Array]:
 
 
 def profile_model(
-    path: Path, board: str, inputs: Path | None, compiler: str | None, goal: str
+    path: Path,
+    board: str,
+    inputs: Path | None,
+    compiler: str | None,
+    goal: str,
+    without: Sequence[str] = (),
 ) -> Json:
-    """`iseul profile`: the JSON of the contract."""
+    """`iseul profile`: the JSON of the contract. without: passes that are left out."""
     from iseul.device.measure import profile_package
 
     if compiler not in (None, "gcc", "clang"):
         raise UsageError(f'--compiler "{compiler}"', "gcc or clang")
-    graph, package = _package(path, board, goal)
+    graph, package = _package(path, board, goal, without)
     arrays = read_inputs(graph, inputs) if inputs is not None else None
     return {**profile_package(package, arrays, compiler=compiler), "model": str(path)}
 
@@ -282,6 +298,38 @@ def check_table(value: Json) -> Table:
         mark = "yes" if node["supported"] else "NO"
         table.add_row(node["name"], node["op"], mark, node["reason"] or "", node["try"] or "")
     return table
+
+
+MCU_PAGE = Path("docs") / "generated" / "mcu.md"
+
+
+def bench_mcu(models: Sequence[str], boards: Sequence[str], n_inputs: int) -> tuple[Json, Table]:
+    """`iseul bench mcu`: its JSON, and what people read.
+
+    models: words of names, boards: names; none: all, and then the page is written, unless a
+    row is wrong
+    """
+    from iseul.bench import corpus, mcu
+    from iseul.bench._baseline import read_baseline
+    from iseul.bench._mcu_page import page, table
+
+    baseline, data = read_baseline(), corpus.data_folder()
+    jobs, left = mcu.jobs_of(corpus.entries(data), baseline, models, boards)
+    rows, failed = mcu.run(jobs, baseline, data, n_inputs)
+    left = [*failed, *left]
+    wrong = [f"{one.job}: {one.reason}" for one in left if one.is_wrong]
+    is_whole = not models and not boards and not wrong
+    if is_whole:
+        MCU_PAGE.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(MCU_PAGE, page(rows, left, baseline).encode())
+    value = {
+        "peer": baseline.peer,
+        "rows": [row.as_json() for row in rows],
+        "left_out": [{"row": str(one.job), "reason": one.reason} for one in left],
+        "wrong": wrong,
+        "page": str(MCU_PAGE) if is_whole else None,
+    }
+    return value, table(rows, left, baseline)
 
 
 def report(run_dir: Path) -> Json:

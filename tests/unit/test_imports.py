@@ -24,6 +24,7 @@ ORDER = [
     "compress",
     "compile",
     "device",
+    "bench",
     "generate",
     "llm",
     "report",
@@ -32,7 +33,7 @@ ORDER = [
     "catalogue",
     "cli",
 ]
-NO_TORCH = ["core", "numerics", "targets", "graph", "compile", "device", "report"]
+NO_TORCH = ["core", "numerics", "targets", "graph", "compile", "device", "bench", "report"]
 SRC = Path(iseul.__file__).parent
 FILES = sorted(path for path in SRC.rglob("*.py") if path != SRC / "__init__.py")
 

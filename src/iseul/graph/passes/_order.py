@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iseul.core import registry
+from iseul.core.errors import UsageError, did_you_mean
 from iseul.core.progress import say
 from iseul.graph.verify import check_graph
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from iseul.graph.ir import Graph
     from iseul.targets import Target
 
@@ -29,12 +32,24 @@ ORDER = (
 )
 
 
-def run_passes(graph: Graph, target: Target | None) -> Graph:
+def run_passes(graph: Graph, target: Target | None, without: Collection[str] = ()) -> Graph:
     """The graph after all passes, each verified.
 
-    target: what the passes may use; None before a target is known
+    target:  what the passes may use; None before a target is known
+    without: names of passes that are left out, to see what they are worth
+
+    Raises UsageError for a pass that does not exist.
     """
+    for name in without:
+        if name not in ORDER:
+            raise UsageError(
+                f'there is no pass "{name}".{did_you_mean(name, ORDER)}',
+                f"one of: {', '.join(ORDER)}",
+            )
     for name in ORDER:
+        if name in without:
+            say(f"  {name}: left out", 2)
+            continue
         before = len(graph.nodes)
         graph = registry.load(PASSES, name).rewrite(graph, target)
         check_graph(graph)
