@@ -19,7 +19,9 @@ from iseul.models._seed import seeded
 FOLDER = "iseul.condense"
 NAMES = registry.names(FOLDER)
 TINY: dict[str, dict[str, Any]] = {
+    "gradient_match": {"iterations": 2, "outer": 2, "inner": 1, "batch_real": 8},
     "herding": {"train_steps": 5},
+    "kmeans": {"train_steps": 5},
     "subset_match": {"steps": 3, "n_nets": 1, "train_steps": 6, "n_draws": 1},
 }
 SPLITS = digits.load(digits.Config(n_train=300, n_test=100))
@@ -38,7 +40,7 @@ def condense(name: str, seed: int, ipc: int = 3) -> Condensed:
 
 
 def test_helpers_are_no_entries() -> None:
-    assert {"random", "herding", "subset_match"} <= set(NAMES)
+    assert {"random", "herding", "kmeans", "gradient_match", "subset_match"} <= set(NAMES)
     assert "evaluate" not in NAMES
 
 
