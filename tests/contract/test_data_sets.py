@@ -26,8 +26,14 @@ def test_data_set(name: str) -> None:
     for samples in (splits.train, splits.test):
         assert samples.x.shape == (len(samples), *splits.shape)
         assert samples.y.min() >= 0 and samples.y.max() < splits.n_classes
-        real = samples.x * splits.scale
-        assert 0.5 < real.max() <= 1.0 and real.min() == 0.0
+        assert samples.x.max() <= splits.raw_max
+        real = (samples.x.astype(float) - splits.zero_point) * splits.scale
+        if splits.kind == "series":  # z-normalised
+            assert -6.0 <= real.min() < -1.0 < 1.0 < real.max() <= 6.0 and abs(real.mean()) < 0.5
+        else:
+            assert 0.5 < real.max() <= 1.0 and real.min() >= 0.0
+        if splits.kind == "image":
+            assert real.min() == 0.0
     assert len(np.unique(splits.train.y)) == splits.n_classes, "each class fills its share"
     assert splits.licence and splits.source
     again = entry.load(config)

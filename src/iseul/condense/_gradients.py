@@ -81,7 +81,9 @@ def _factors(layer: Layer, given: Tensor, gradient: Tensor) -> tuple[Tensor, Ten
     P positions, g convolution groups.
     """
     if isinstance(layer, nn.Linear):
-        return gradient[:, None, :, None], given[:, None, None, :]
+        # (B, [positions,] features): one position where there is no such axis
+        left, right = (t.reshape(len(t), 1, -1, t.shape[-1]) for t in (gradient, given))
+        return left.transpose(2, 3), right
     if isinstance(layer.padding, str) or layer.padding_mode != "zeros":
         raise UnsupportedError(
             f'condense: conv with padding "{layer.padding}", mode "{layer.padding_mode}" '

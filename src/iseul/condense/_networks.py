@@ -74,12 +74,12 @@ def embed(net: nn.Module, x_raw: NDArray[np.uint8], problem: Problem) -> NDArray
             "a matching network that ends in a linear layer, such as convnet",
         )
     rows: list[Tensor] = []
-    hook = linear[-1].register_forward_pre_hook(lambda _, inputs: rows.append(inputs[0]))
+    hook = linear[-1].register_forward_pre_hook(lambda _, inputs: rows.append(inputs[0].flatten(1)))
     net.eval()
     try:
         with torch.no_grad():
             for start in range(0, len(x_raw), EMBED_BATCH):
-                net(problem.to_tensor(x_raw[start : start + EMBED_BATCH]))
+                net(problem.task.reads(problem.to_tensor(x_raw[start : start + EMBED_BATCH])))
     finally:
         hook.remove()
     return torch.cat(rows).cpu().numpy().astype(np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from iseul.condense import _augment
+from iseul.condense import _augment, _augment_time
 from iseul.data._batch import raw_tensor
 
 if TYPE_CHECKING:
@@ -35,12 +35,16 @@ class Task:
     loss:    (net, x (B, C, H, W), y (B,)) -> (B,), one loss per sample
     score:   (net, samples, problem) -> one number over a test set
     higher:  whether a larger score is better
+    unit:    what the score is
+    reads:   x (B, C, H, W) -> the part of it that the network is given
     """
 
     name: str
     loss: Callable[[nn.Module, Tensor, Tensor], Tensor]
     score: Callable[[nn.Module, Samples, Problem], float]
     higher: bool = True
+    unit: str = "accuracy"
+    reads: Callable[[Tensor], Tensor] = lambda x: x
 
 
 TEST_BATCH = 256
@@ -65,6 +69,15 @@ def _accuracy(net: nn.Module, samples: Samples, problem: Problem) -> float:
 CLASSIFICATION = Task("classification", _cross_entropy, _accuracy)
 
 
+# How transforms of a kind of data are drawn and applied.
+TRANSFORMS: dict[str, tuple[Callable[..., Transforms], Callable[..., Tensor]]] = {
+    "image": (_augment.draw, _augment.apply),
+    "spectrogram": (_augment_time.draw, _augment_time.apply_spectrogram),
+    "series": (_augment_time.draw, _augment_time.apply_series),
+    "none": (_augment_time.draw_none, _augment_time.apply_none),
+}
+
+
 @dataclass(frozen=True)
 class Problem:
     """A real set and how networks learn from it.
@@ -75,7 +88,7 @@ class Problem:
     build_model:  seed -> a fresh matching network
     axes:         image axes along which several samples may share one stored sample, of
                   "hw"; time-frequency inputs have one
-    augment:      kind of transforms, a name of `_augment`
+    augment:      kind of transforms, a name of TRANSFORMS
     folder:       where a long run may keep what it can go on from; None: nowhere
     device:       where networks run: "cpu", or a torch device such as "cuda"
     """
@@ -116,8 +129,8 @@ class Problem:
 
     def draw(self, n: int, mirror: bool, generator: torch.Generator) -> Transforms:
         """n random transforms of this kind of data."""
-        return _augment.draw(n, mirror, generator)
+        return TRANSFORMS[self.augment][0](n, mirror, generator)
 
     def move(self, x: Tensor, transforms: Transforms) -> Tensor:
         """One transform per sample of (B, C, H, W) reals."""
-        return _augment.apply(x, transforms)
+        return TRANSFORMS[self.augment][1](x, transforms)

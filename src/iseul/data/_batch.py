@@ -9,7 +9,7 @@ out NHWC, torch computes in NCHW; `to_tensor` is the one place that turns the ax
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import torch
 
     from iseul.numerics import Array
+
+
+Kind = Literal["image", "spectrogram", "series"]
+TaskName = Literal["classification", "forecasting", "anomaly"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,10 @@ class Splits:
     """A data set; `source` says which files were read.
 
     scale, zero_point, raw_max: real value = scale * (raw - zero_point), 0 <= raw <= raw_max
+    kind:    what the axes mean: a picture; time by frequency bands; time by one, channels
+    task:    "classification"; "forecasting": the last `horizon` values of a window are
+             foretold from those before, classes say nothing; "anomaly": the training set
+             holds class 0 alone, the test set also what is not of it
     """
 
     train: Samples
@@ -67,6 +75,9 @@ class Splits:
     source: str
     zero_point: int = 0
     raw_max: int = 255
+    kind: Kind = "image"
+    task: TaskName = "classification"
+    horizon: int = 0
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -84,16 +95,34 @@ def first_per_class(samples: Samples, n: int) -> Samples:
 
     Raises DataError if n is more than there are, or a class has less than its share.
     """
-    classes, counts = np.unique(samples.y, return_counts=True)
+    return samples.take(equal_shares(samples.y, n))
+
+
+def equal_shares(y: Array, n: int) -> Array:
+    """Positions of what `first_per_class` takes, ascending; y holds classes. Raises as it does."""
+    classes, counts = np.unique(y, return_counts=True)
     shares = np.array([n // len(classes) + (i < n % len(classes)) for i in range(len(classes))])
     if (shares > counts).any():
         raise DataError(
-            f"{n} samples were asked for, {len(samples)} are there and the rarest of "
+            f"{n} samples were asked for, {len(y)} are there and the rarest of "
             f"{len(classes)} classes has {counts.min()}; each class must fill its equal share",
             f"at most {counts.min() * len(classes)}, or 0 for all",
         )
-    picks = [np.flatnonzero(samples.y == c)[:k] for c, k in zip(classes, shares, strict=True)]
-    return samples.take(np.sort(np.concatenate(picks)))
+    picks = [np.flatnonzero(y == c)[:k] for c, k in zip(classes, shares, strict=True)]
+    return np.sort(np.concatenate(picks))
+
+
+def hold_back(train: Array, n_validation: int) -> tuple[Array, Array]:
+    """Positions of training samples without the last n, and these.
+
+    Raises DataError if nothing is left to train on.
+    """
+    if n_validation >= len(train):
+        raise DataError(
+            f"n_validation = {n_validation:,}, but there are {len(train):,} training samples",
+            f"n_validation = {len(train) // 10}",
+        )
+    return train[:-n_validation], train[-n_validation:]
 
 
 def limit(splits: Splits, n_train: int, n_test: int, n_validation: int) -> Splits:
@@ -105,12 +134,8 @@ def limit(splits: Splits, n_train: int, n_test: int, n_validation: int) -> Split
     """
     train, test = splits.train, splits.test
     if n_validation:
-        if n_validation >= len(train):
-            raise DataError(
-                f"n_validation = {n_validation:,}, but there are {len(train):,} training samples",
-                f"n_validation = {len(train) // 10}",
-            )
-        train, test = train.take(slice(-n_validation)), train.take(slice(-n_validation, None))
+        own, held_back = hold_back(np.arange(len(train)), n_validation)
+        train, test = train.take(own), train.take(held_back)
     return replace(
         splits,
         train=first_per_class(train, n_train) if n_train else train,

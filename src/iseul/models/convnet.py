@@ -4,7 +4,8 @@
 Blocks of conv 3x3, instance norm, ReLU, average pool 2x2, then one linear layer. It is the
 network of the condensation literature (there 3 blocks of 128), so accuracies compare. The
 norm works inside one image and one channel: images of a batch stay independent, which
-per-subset gradients need, and batch norm would not give.
+per-subset gradients need, and batch norm would not give. A series (one column) gets kernels of
+3 rows and pools of 2.
 
 Paper: Gidaris, Komodakis: Dynamic Few-Shot Visual Learning without Forgetting, CVPR 2018;
 as used by Zhao, Mopuri, Bilen: Dataset Condensation with Gradient Matching, ICLR 2021. Ours
@@ -47,10 +48,10 @@ class ConvNet(nn.Module):
         height, width, channels = input_shape
         layers: list[nn.Module] = []
         for _ in range(config.depth):
-            if min(height, width) < SMALLEST_SIDE:
+            if _smallest(height, width) < SMALLEST_SIDE:
                 break
-            layers += _block(channels, config.width)
-            height, width, channels = height // 2, width // 2, config.width
+            layers += _block(channels, config.width, width == 1)
+            height, width, channels = height // 2, max(width // 2, 1), config.width
         self.blocks = nn.Sequential(*layers)
         self.head = nn.Linear(channels * height * width, n_classes)
 
@@ -59,18 +60,28 @@ class ConvNet(nn.Module):
         return logits
 
 
-def _block(channels: int, width: int) -> list[nn.Module]:
+def _smallest(height: int, width: int) -> int:
+    """The smallest side; the one column of a series does not count."""
+    return height if width == 1 else min(height, width)
+
+
+def _block(channels: int, width: int, is_series: bool) -> list[nn.Module]:
+    conv = (
+        nn.Conv2d(channels, width, (3, 1), padding=(1, 0))
+        if is_series
+        else nn.Conv2d(channels, width, 3, padding=1)
+    )
     return [
-        nn.Conv2d(channels, width, 3, padding=1),
+        conv,
         nn.GroupNorm(width, width),  # one group per channel: instance norm with scale and offset
         nn.ReLU(),
-        nn.AvgPool2d(2),
+        nn.AvgPool2d((2, 1) if is_series else 2),
     ]
 
 
 def build(config: Config, input_shape: tuple[int, int, int], n_classes: int) -> nn.Module:
     """A ConvNet for inputs of (H, W, C); its weights come from torch's current generator."""
-    if min(input_shape[:2]) < SMALLEST_SIDE:
+    if _smallest(*input_shape[:2]) < SMALLEST_SIDE:
         raise ShapeError(
             f"convnet: input is {input_shape[0]}x{input_shape[1]}, "
             f"sides must be at least {SMALLEST_SIDE}",

@@ -57,6 +57,7 @@ def run(context: Context, draft: Draft) -> None:
     }
     if recipe.evaluate is not None:
         from iseul.condense import random
+        from iseul.condense._tasks import network_sides
         from iseul.condense.evaluate import evaluate
         from iseul.models._seed import seeded
 
@@ -66,7 +67,7 @@ def run(context: Context, draft: Draft) -> None:
             if chosen is None:
                 return problem.build_model(seed)
             build = chosen.module.build
-            return seeded(lambda: build(chosen.config, splits.shape, splits.n_classes), seed)
+            return seeded(lambda: build(chosen.config, *network_sides(splits)), seed)
 
         def judged(samples: Condensed) -> dict[str, dict[str, float]]:
             assert recipe.evaluate is not None
@@ -81,27 +82,12 @@ def run(context: Context, draft: Draft) -> None:
 
         draft.metrics["accuracy"] = judged(condensed)
         if recipe.condense.method != "random":
-            config = random.Config(ipc=len(condensed.y) // splits.n_classes)
+            config = random.Config(ipc=len(condensed.y) // problem.n_classes)
             seed = context.seed("condense", "random")
             draft.metrics["random"] = judged(random.condense(problem, config, seed))
 
 
 def _problem(context: Context) -> Problem:
-    from iseul.condense._problem import Problem
-    from iseul.models import convnet
-    from iseul.models._seed import seeded
+    from iseul.condense._tasks import problem_of
 
-    splits = context.splits
-
-    def matching_net(seed: int) -> nn.Module:
-        settings = convnet.TINY if context.recipe.tiny else convnet.Config()
-        return seeded(lambda: convnet.build(settings, splits.shape, splits.n_classes), seed)
-
-    return Problem(
-        splits.train,
-        splits.n_classes,
-        matching_net,
-        splits.scale,
-        splits.zero_point,
-        splits.raw_max,
-    )
+    return problem_of(context.splits, tiny=context.recipe.tiny)

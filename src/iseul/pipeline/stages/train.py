@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from iseul.core.artifact import write_json
+from iseul.core.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,6 +48,11 @@ def run(context: Context, draft: Draft) -> None:
 
     recipe, splits = context.recipe, context.splits
     assert recipe.train is not None
+    if splits.task != "classification":
+        raise UnsupportedError(
+            f"[train] learns classes; {recipe.data.method} is a set for {splits.task}",
+            "leave [train] out: [condense] and its evaluation know this task",
+        )
     samples = context.training_samples(recipe.train.samples)
     teacher = _teacher(context, recipe.train, draft)
     model = _build(context, recipe.train.model, "train")
