@@ -22,7 +22,7 @@ TINY: dict[str, dict[str, Any]] = {
     "gradient_match": {"iterations": 2, "outer": 2, "inner": 1, "batch_real": 8},
     "herding": {"train_steps": 5},
     "kmeans": {"train_steps": 5},
-    "subset_match": {"steps": 3, "n_nets": 1, "train_steps": 6, "n_draws": 1},
+    "subset_match": {"steps": 3, "networks": {"nets": 1, "train_steps": 6, "draws": 1}},
 }
 SPLITS = digits.load(digits.Config(n_train=300, n_test=100))
 

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Condensation: subsets, gradients, augmentation, bank, matching, evaluation, file."""
 
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,14 +17,15 @@ from torch import nn
 from torch.nn import functional as F
 
 from iseul.condense import _augment, _networks, evaluate, herding, subset_match
-from iseul.condense._bank import build_bank, load_state
+from iseul.condense._bank import Bank, Plan, build_net
 from iseul.condense._condensed import Condensed, load_condensed
 from iseul.condense._distance import cosine_rows, squared
 from iseul.condense._formation import decode, encode
-from iseul.condense._gradients import group_gradients
+from iseul.condense._gradients import group_gradients, layer_shapes
 from iseul.condense._problem import CLASSIFICATION, Problem
 from iseul.condense._subsets import CAPACITY, balanced_kmeans, largest_remainder, partition
-from iseul.core.errors import DataError, ShapeError, UnsupportedError
+from iseul.core.config import build
+from iseul.core.errors import DataError, ShapeError, UnsupportedError, UsageError
 from iseul.data._batch import Samples, to_tensor
 from iseul.data.sets import digits
 from iseul.models import convnet
@@ -240,7 +246,7 @@ def test_recordings_keep_states_and_learn() -> None:
     x, y = to_tensor(DIGITS.train.x, DIGITS.scale), torch.from_numpy(DIGITS.train.y)
     losses = []
     for state in made.states:
-        load_state(made.net, state)
+        _networks.load_vector(made.net, state)
         losses.append(float(F.cross_entropy(made.net(x), y)))
     assert len(losses) == 2 and losses[1] < 0.8 * losses[0]
 
@@ -255,18 +261,19 @@ def test_embedding_is_what_the_last_linear_layer_receives() -> None:
         _networks.embed(nn.Sequential(nn.Flatten()), DIGITS.test.x[:5], PROBLEM)
 
 
-def test_bank_holds_the_mean_gradient_of_whole_subsets() -> None:
+def test_bank_holds_the_mean_gradient_of_whole_subsets(tmp_path: Path) -> None:
     """With as many images per draw as a subset has, the chosen images are the subset."""
     train = DIGITS.train
     classes = [np.flatnonzero(train.y == c)[:4] for c in range(10)]
     embedding = np.random.default_rng(0).normal(size=(len(train), 4)).astype(np.float32)
     subsets = partition(embedding, classes, 2, 2, "none", 0)
     recording = _networks.record(PROBLEM, [3], False, 0)
-    bank = build_bank([recording], PROBLEM, subsets, 1, 4, False, 0, lambda: None)
-    assert len(bank.draws) == 1 and bank.n_bytes == sum(
-        2 * g.numel() for g in bank.draws[0].gradients
-    )
-    draw = bank.draws[0]
+    plan = Plan((3,), 1, 4, False)
+    build_net(PROBLEM, subsets, plan, tmp_path / "net", "key", 0, recording=recording)
+    bank = Bank([tmp_path / "net"], plan, 10, layer_shapes(recording.net))
+    assert len(bank) == 1
+    draw = bank.draw(0, slice(0, 10))
+    _networks.load_vector(recording.net, draw.state)
     for c in (0, 7):
         x = to_tensor(train.x[classes[c]], DIGITS.scale)
         x = _augment.apply(x, draw.transforms[torch.full((4,), c)])
@@ -283,15 +290,17 @@ def test_bank_holds_the_mean_gradient_of_whole_subsets() -> None:
 # the method
 
 
-def condense(**changes: object) -> Condensed:
-    settings = {"ipc": 3, "steps": 3, "n_nets": 1, "train_steps": 8, "n_draws": 1, **changes}
-    config = subset_match.Config.model_validate(settings)
-    return subset_match.condense(PROBLEM, config, 0)
+def condense(problem: Problem = PROBLEM, **changes: Any) -> Condensed:
+    networks = {"nets": 1, "train_steps": 8, "draws": 1}
+    for table in ("networks", "subsets"):
+        changes[table] = {**(networks if table == "networks" else {}), **changes.get(table, {})}
+    config = build(subset_match.Config, {"ipc": 3, "steps": 3, **changes}, "condense")
+    return subset_match.condense(problem, config, 0)
 
 
 def test_matching_lowers_the_match_loss_and_moves_pixels() -> None:
     """One network, one draw: every step sees the same problem, so the loss must fall."""
-    alone = {"train_steps": 1, "n_draws": 1, "lr_image": 0.05}
+    alone = {"networks": {"train_steps": 1, "draws": 1}, "lr_image": 0.05}
     start, made = condense(**alone, steps=0), condense(**alone, steps=25)
     assert start.losses == [] and len(made.losses) == 25
     assert made.losses[-1] < 0.8 * made.losses[0]
@@ -301,10 +310,20 @@ def test_matching_lowers_the_match_loss_and_moves_pixels() -> None:
 @pytest.mark.parametrize(
     ("changes", "n_subsets"),
     [
-        ({"partition": "random"}, 3),
-        ({"partition": "none"}, 1),
+        ({"subsets": {"kind": "random"}}, 3),
+        ({"subsets": {"kind": "real_only"}}, 3),
+        ({"subsets": {"kind": "none"}}, 1),
+        ({"subsets": {"count": 2}}, 2),
+        ({"subsets": {"space": "pixels"}}, 3),
+        ({"subsets": {"space": "random"}}, 3),
+        ({"subsets": {"recluster_every": 2}}, 3),
+        ({"subsets": {"balanced": False, "allocation": "equal", "count": 2}}, 2),
+        ({"networks": {"schedule": "online_real"}}, 3),
+        ({"networks": {"schedule": "online_syn"}}, 3),
         ({"distance": "cosine"}, 3),
-        ({"subsets": 2}, 2),
+        ({"distance": "l1"}, 3),
+        ({"layer_weights": [0.0, 1.0, 2.0]}, 3),
+        ({"bits": 4}, 3),
         ({"anchor": 0.0}, 3),
     ],
     ids=str,
@@ -320,6 +339,142 @@ def test_without_steps_it_picks_real_samples() -> None:
     real = {row.tobytes() for row in DIGITS.train.x}
     assert all(row.tobytes() in real for row in made.x)
     assert len({row.tobytes() for row in made.x}) == 30
+
+
+def test_several_images_share_a_stored_sample() -> None:
+    made = condense(factor=2, ipc=2)
+    assert made.factor == 2 and made.x.shape == (20, 8, 8, 1)
+    x, y = evaluate.samples_of(made, PROBLEM)
+    assert x.shape == (80, 1, 8, 8) and y.tolist() == [c for c in range(10) for _ in range(8)]
+
+
+def test_matching_knows_of_coarse_storage() -> None:
+    levels = {round(i * DIGITS.raw_max / 3) for i in range(4)}
+    x = torch.from_numpy(condense(bits=2).x).float()
+    free = torch.from_numpy(condense().x).float()
+
+    def rounding(values: torch.Tensor) -> float:
+        table = torch.tensor(sorted(levels)).float()
+        return float((values.unsqueeze(-1) - table).abs().min(-1).values.mean())
+
+    assert rounding(x) != rounding(free)
+
+
+def test_layer_weights_are_one_per_layer() -> None:
+    with pytest.raises(UsageError, match="layer_weights has 2 weights, the matching network has 3"):
+        condense(layer_weights=[1.0, 1.0])
+
+
+class Killed(Exception):
+    """What stands for the end of a process."""
+
+
+@pytest.mark.parametrize("schedule", ["pool", "online_syn"])
+@pytest.mark.parametrize("recluster", [0, 13])
+def test_a_killed_run_goes_on_to_the_same_set(
+    schedule: str, recluster: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before the third checkpoint that is written; the next run does not start over."""
+    settings: dict[str, Any] = {
+        "ipc": 2,
+        "steps": 24,
+        "networks": {"schedule": schedule, "train_steps": 4, "states": 2, "images": 8},
+        "subsets": {"recluster_every": recluster},
+    }
+    save, saved = subset_match._Run._save, []
+    monkeypatch.setattr(subset_match._Run, "_save", lambda run, shard: saved.append(shard))
+    whole, n_saved = condense(**settings), len(saved)
+    saved.clear()
+
+    def save_or_die(run: Any, shard: Any) -> None:
+        if len(saved) == 2:
+            raise Killed
+        save(run, shard)
+        saved.append(shard)
+
+    kept = replace(PROBLEM, folder=tmp_path)
+    monkeypatch.setattr(subset_match._Run, "_save", save_or_die)
+    with pytest.raises(Killed):
+        condense(kept, **settings)
+    saved.clear()
+    monkeypatch.setattr(subset_match._Run, "_save", lambda run, shard: saved.append(shard))
+    again = condense(kept, **settings)
+    assert np.array_equal(whole.x, again.x) and whole.losses == again.losses
+    assert len(saved) == n_saved - 2 > 0
+
+
+def test_checkpoints_of_another_run_are_not_used(tmp_path: Path) -> None:
+    kept = replace(PROBLEM, folder=tmp_path)
+    condense(kept, steps=12)
+    assert np.array_equal(condense(kept, anchor=0.0).x, condense(anchor=0.0).x)
+
+
+def test_workers_make_the_same_set(tmp_path: Path) -> None:
+    """One worker and two workers, one of them killed on the way; bit-identical to this process."""
+    pytest.importorskip("ray")
+    script = tmp_path / "run.py"
+    script.write_text(_RAY)
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.split() == ["equal", "equal", "killed"], done.stdout
+
+
+# A cluster in a process of its own, so that nothing of it stays in this one. `once` kills the
+# first worker that trains a network of the last run.
+_RAY = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+import numpy as np
+import torch
+from iseul.condense import subset_match
+from iseul.condense._problem import Problem
+from iseul.core import parallel
+from iseul.data.sets import digits
+from iseul.models import convnet
+from iseul.models._seed import seeded
+
+torch.set_num_threads(1)
+torch.use_deterministic_algorithms(True)
+DIGITS = digits.load(digits.Config(n_train=100, n_test=50))
+CONFIG = subset_match.Config(
+    ipc=2, steps=12, networks=subset_match.Networks(nets=2, train_steps=4, states=2, draws=1)
+)
+folder = Path(sys.argv[1])
+
+
+def net_for(seed, once=None):
+    if once is not None and not once.exists() and os.getpid() != MAIN:
+        once.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return seeded(lambda: convnet.build(convnet.TINY, (8, 8, 1), 10), seed)
+
+
+MAIN = os.getpid()
+here = Problem(DIGITS.train, 10, net_for, DIGITS.scale, raw_max=DIGITS.raw_max)
+want = subset_match.condense(here, CONFIG, 0)
+for workers in (1, 2):
+    once = folder / f"once{workers}"
+    if workers == 1:
+        once.touch()  # nobody dies in the run with one worker
+    run = parallel.Run(engine="ray", workers=workers)
+    problem = replace(
+        here, build_model=lambda seed, once=once: net_for(seed, once), engine=parallel.Engine(run)
+    )
+    made = subset_match.condense(problem, CONFIG, 0)
+    same = np.array_equal(want.x, made.x) and want.losses == made.losses
+    print("equal" if same else "different")
+    if workers == 2:
+        print("killed" if once.exists() else "alive")
+    parallel.stop()
+"""
 
 
 # evaluation

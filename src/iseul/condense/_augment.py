@@ -40,6 +40,21 @@ class Transforms:
     offset: Tensor
     centre: Tensor
 
+    def to_rows(self) -> Tensor:
+        """(n, 10) float32: all parameters, one transform per row."""
+        parts = (self.theta.flatten(1), self.gain[:, None], self.offset[:, None], self.centre)
+        return torch.cat(parts, 1)
+
+    @staticmethod
+    def from_rows(rows: Tensor) -> Transforms:
+        """What `to_rows` gave."""
+        return Transforms(rows[:, :6].reshape(-1, 2, 3), rows[:, 6], rows[:, 7], rows[:, 8:])
+
+    def to(self, device: torch.device) -> Transforms:
+        """The same on another device."""
+        parts = (self.theta, self.gain, self.offset, self.centre)
+        return Transforms(*(part.to(device) for part in parts))
+
     def __getitem__(self, index: Tensor) -> Transforms:
         return Transforms(
             self.theta[index], self.gain[index], self.offset[index], self.centre[index]
@@ -75,14 +90,15 @@ def draw(n: int, mirror: bool, generator: torch.Generator) -> Transforms:
 
 def apply(x: Tensor, transforms: Transforms) -> Tensor:
     """One transform per image of (B, C, H, W) reals."""
+    transforms = transforms.to(x.device)
     height, width = x.shape[2:]
     grid = F.affine_grid(transforms.theta, list(x.shape), align_corners=False)
     x = F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     mean = x.mean((1, 2, 3), keepdim=True)
     gain, offset = transforms.gain[:, None, None, None], transforms.offset[:, None, None, None]
     x = (x - mean) * gain + mean + offset
-    rows = (torch.arange(height) + 0.5) / height
-    columns = (torch.arange(width) + 0.5) / width
+    rows = (torch.arange(height, device=x.device) + 0.5) / height
+    columns = (torch.arange(width, device=x.device) + 0.5) / width
     in_rows = (rows - transforms.centre[:, :1]).abs() < CUTOUT / 2  # (B, H)
     in_columns = (columns - transforms.centre[:, 1:]).abs() < CUTOUT / 2  # (B, W)
     keep = ~(in_rows[:, None, :, None] & in_columns[:, None, None, :])

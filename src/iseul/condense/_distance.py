@@ -31,6 +31,17 @@ def squared(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
     return error.sum(0) / length.clamp_min(torch.finfo(torch.float32).tiny)
 
 
+def absolute(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
+    """Absolute error over all layers, in units of the real gradient's: (G,).
+
+    Small entries count as much as large ones. Paper: Kim et al., ICML 2022, who use it for
+    gray images and speech; the unit is ours.
+    """
+    error = torch.stack([(r - s).abs().sum((1, 2)) for r, s in zip(real, syn, strict=True)])
+    length = torch.stack([r.abs().sum((1, 2)) for r in real]).sum(0).mean()
+    return error.sum(0) / length.clamp_min(torch.finfo(torch.float32).tiny)
+
+
 def cosine_rows(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
     """1 - cosine per output row, summed over rows and layers: (G,), 0 when all rows agree.
 
@@ -47,5 +58,6 @@ def cosine_rows(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
 
 BY_NAME: dict[str, Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]] = {
     "squared": squared,
+    "l1": absolute,
     "cosine": cosine_rows,
 }

@@ -48,6 +48,12 @@ def _taped(net: nn.Module) -> Iterator[list[tuple[Layer, Tensor, Tensor]]]:
             hook.remove()
 
 
+def layer_shapes(net: nn.Module) -> list[tuple[int, int]]:
+    """(rows, columns) of each gradient that `group_gradients` returns, in its order."""
+    weights = [m.weight for m in net.modules() if isinstance(m, Layer)]
+    return [(len(weight), weight[0].numel()) for weight in weights]
+
+
 def group_gradients(
     net: nn.Module, x: Tensor, y: Tensor, sizes: Sequence[int], keep_graph: bool, loss_of: Loss
 ) -> list[Tensor]:
@@ -67,6 +73,8 @@ def group_gradients(
         losses = loss_of(net, x, y)
     weights = (1 / counts).repeat_interleave(counts).to(x)
     loss = (losses * weights).sum()
+    place = {id(module): i for i, module in enumerate(net.modules())}
+    tape.sort(key=lambda entry: place[id(entry[0])])  # as `layer_shapes` has them
     outputs = [output for _, _, output in tape]
     upstream = torch.autograd.grad(loss, outputs, create_graph=keep_graph)
     return [

@@ -25,15 +25,31 @@ BATCH = 64  # IDC's batch for its matching networks
 LR, MOMENTUM, WEIGHT_DECAY = 0.01, 0.9, 5e-4  # IDC's
 EMBED_BATCH = 256
 
-State = dict[str, "Tensor"]
-
 
 @dataclass(frozen=True)
 class Recording:
-    """One network at several moments of its training on real samples, earliest first."""
+    """One network at several moments of its training on real samples, earliest first.
+
+    states: all numbers of the network, each (P,) float32, for `load_vector`
+    """
 
     net: nn.Module
-    states: list[State]
+    states: list[Tensor]
+
+
+def to_vector(net: nn.Module) -> Tensor:
+    """All parameters and buffers of a network as one new vector, float32, on the CPU."""
+    return torch.cat([value.flatten().float() for value in net.state_dict().values()]).cpu()
+
+
+def load_vector(net: nn.Module, vector: Tensor) -> None:
+    """Copy such a vector into the network; cheaper than load_state_dict, which also checks."""
+    start = 0
+    with torch.no_grad():
+        for value in net.state_dict().values():
+            end = start + value.numel()
+            value.copy_(vector[start:end].view_as(value))
+            start = end
 
 
 def record(problem: Problem, at_steps: Sequence[int], mirror: bool, seed: int) -> Recording:
@@ -56,7 +72,7 @@ def record(problem: Problem, at_steps: Sequence[int], mirror: bool, seed: int) -
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if step in at_steps:
-            states.append({name: value.clone() for name, value in net.state_dict().items()})
+            states.append(to_vector(net))
     net.eval()
     net.requires_grad_(False)
     return Recording(net, states)

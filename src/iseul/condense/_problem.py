@@ -7,6 +7,7 @@ for a loss per sample, for reals, for transforms, and know no kind of data by na
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from iseul.condense import _augment, _augment_time
+from iseul.core.parallel import HERE, Engine
 from iseul.data._batch import raw_tensor
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ class Problem:
     augment:      kind of transforms, a name of TRANSFORMS
     folder:       where a long run may keep what it can go on from; None: nowhere
     device:       where networks run: "cpu", or a torch device such as "cuda"
+    engine:       where independent pieces of work run
     """
 
     real: Samples
@@ -104,6 +107,14 @@ class Problem:
     augment: str = "image"
     folder: Path | None = None
     device: str = "cpu"
+    engine: Engine = HERE
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the samples and of what they mean."""
+        digest = hashlib.sha256(repr((self.real.x.shape, self.scale, self.zero_point)).encode())
+        digest.update(np.ascontiguousarray(self.real.x).tobytes())
+        digest.update(np.ascontiguousarray(self.real.y).tobytes())
+        return digest.hexdigest()
 
     @property
     def low(self) -> float:

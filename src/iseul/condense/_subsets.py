@@ -9,7 +9,7 @@ subset, so that every image starts at a different typical place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,13 +29,16 @@ class Partition:
     """Subsets of a real set, the same number K in each of C classes.
 
     members: members[c][k] are indices into the real set
-    images:  (C, K) stored images per subset; each row sums to ipc
+    images:  (C, K) synthetic images per subset; all rows have one sum
     starts:  starts[c][k] are the indices of the real samples at which those images start
+    order:   (C, images of a class): which image stands at each place, when the images of
+             subset 0 come first, then those of subset 1, ...
     """
 
     members: list[list[NDArray[np.int64]]]
     images: NDArray[np.int64]
     starts: list[list[NDArray[np.int64]]]
+    order: NDArray[np.int64]
 
     @property
     def n_subsets(self) -> int:
@@ -72,23 +75,37 @@ def class_indices(
 def partition(
     embedding: NDArray[np.float32],
     classes: list[NDArray[np.int64]],
-    ipc: int,
+    n_images: int,
     n_subsets: int,
     kind: str,
     seed: int,
+    balanced: bool = True,
+    allocation: str = "proportional",
 ) -> Partition:
     """Split every class.
 
-    embedding: (N, E), rows for all samples that `classes` indexes
-    kind:      "kmeans" by place in the embedding; "random" by lot (a control: it must lose);
-               "none" one subset, the class itself. Images start at the same real samples in
-               all three, so that they differ in the matching alone
+    embedding:  (N, E), rows for all samples that `classes` indexes
+    n_images:   synthetic images per class, at least n_subsets
+    kind:       "kmeans" by place in the embedding; "random" by lot (a control: it must lose);
+                "none" one subset, the class itself. Images start at the same real samples in
+                all three, so that they differ in the matching alone
+    balanced:   no subset above CAPACITY times the mean size
+    allocation: images of a class are shared out "proportional" to sizes, or "equal"
     """
     members, images, starts = [], [], []
     for label, index in enumerate(classes):
         points = embedding[index]
-        clusters = balanced_kmeans(points, n_subsets, seeds.derive(seed, "subsets", label))
-        counts = largest_remainder(np.bincount(clusters, minlength=n_subsets), ipc)
+        clusters = balanced_kmeans(
+            points,
+            n_subsets,
+            seeds.derive(seed, "subsets", label),
+            CAPACITY if balanced else np.inf,
+        )
+        sizes = np.bincount(clusters, minlength=n_subsets)
+        if allocation == "equal":
+            sizes = np.minimum(sizes, sizes.min())
+        counts = largest_remainder(sizes, n_images)
+        counts = _at_most(counts, np.bincount(clusters, minlength=n_subsets))
         chosen = [
             _typical(
                 points, np.flatnonzero(clusters == k), n, seeds.derive(seed, "start", label, k)
@@ -98,16 +115,46 @@ def partition(
         if kind == "random":
             clusters = seeds.generator(seed, "lot", label).permutation(clusters)
         if kind == "none":
-            clusters, counts = np.zeros_like(clusters), np.array([ipc])
+            clusters, counts = np.zeros_like(clusters), np.array([n_images])
             chosen = [np.concatenate(chosen)]
         members.append([index[clusters == k] for k in range(len(counts))])
         images.append(counts)
         starts.append([index[picked] for picked in chosen])
-    return Partition(members, np.stack(images), starts)
+    order = np.tile(np.arange(n_images), (len(classes), 1))
+    return Partition(members, np.stack(images), starts, order)
 
 
-def balanced_kmeans(points: NDArray[np.float32], k: int, seed: int) -> NDArray[np.int64]:
-    """Cluster of each point, 0..k-1; none is empty, none above CAPACITY times the mean size.
+def reassign(
+    subsets: Partition, embedding: NDArray[np.float32], images: NDArray[np.float32]
+) -> Partition:
+    """The same subsets, with existing images shared out so that they move as little as can be.
+
+    embedding: (N, E) of the real samples
+    images:    (C * images of a class, E) in the same space, classes in order
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    order = np.empty_like(subsets.order)
+    for c, own in enumerate(np.split(images, len(subsets.members))):
+        centres = np.stack([embedding[part].mean(0) for part in subsets.members[c]])
+        places = np.repeat(np.arange(len(centres)), subsets.images[c])
+        _, order[c] = linear_sum_assignment(_distances(centres, own)[places])
+    return replace(subsets, order=order)
+
+
+def _at_most(counts: NDArray[np.int64], room: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Counts with the same sum, none above its room: what is too much goes where most is left."""
+    counts = counts.copy()
+    while (over := np.flatnonzero(counts > room)).size:
+        counts[over[0]] -= 1
+        counts[np.argmax(room - counts)] += 1
+    return counts
+
+
+def balanced_kmeans(
+    points: NDArray[np.float32], k: int, seed: int, capacity: float = CAPACITY
+) -> NDArray[np.int64]:
+    """Cluster of each point, 0..k-1; none is empty, none above capacity times the mean size.
 
     k-means++ start (Arthur, Vassilvitskii, SODA 2007), Lloyd's rounds, capped assignment.
     points: (N, E), N >= k
@@ -118,7 +165,7 @@ def balanced_kmeans(points: NDArray[np.float32], k: int, seed: int) -> NDArray[n
     centres = points[_spread(points, k, rng)]
     labels = np.zeros(len(points), np.int64)
     for _ in range(ROUNDS):
-        before, labels = labels, _capped(_distances(points, centres))
+        before, labels = labels, _capped(_distances(points, centres), capacity)
         centres = np.stack([points[labels == j].mean(0) for j in range(k)])
         if np.array_equal(before, labels):
             break
@@ -158,14 +205,14 @@ def _spread(points: NDArray[np.float32], k: int, rng: np.random.Generator) -> ND
     return np.array(picked)
 
 
-def _capped(distance: NDArray[np.float32]) -> NDArray[np.int64]:
+def _capped(distance: NDArray[np.float32], capacity: float) -> NDArray[np.int64]:
     """Nearest centre with room. Full centres keep their nearest points and close.
 
     Each round closes at least one centre or ends, so there are at most k rounds. An empty
     centre takes the point nearest to it from a cluster that has several.
     """
     n, k = distance.shape
-    room = int(np.ceil(CAPACITY * n / k))
+    room = int(np.ceil(min(capacity * n / k, n)))
     labels = np.full(n, -1, np.int64)
     is_open = np.ones(k, bool)
     while (free := np.flatnonzero(labels < 0)).size:

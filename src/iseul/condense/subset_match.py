@@ -3,61 +3,112 @@
 
     1. Networks are trained briefly on real samples and kept at several moments.
     2. Each class is split into subsets by balanced k-means in the embedding of the first one.
-    3. The stored images of a class are shared out over its subsets and start at real samples.
+    3. The images of a class are shared out over its subsets and start at real samples.
     4. A bank holds the weight gradient that each subset asks for, at every kept network and
        under seeded augmentations.
     5. Adam moves pixels until the synthetic images of a subset ask for the same gradient under
        the same augmentation, subset by subset; an anchor holds the class's mean gradient too.
 
 One mean gradient per class lets all images of it drift to one average look; a gradient per
-subset pins each image to a mode of its class. `partition = "random"` and `"none"` are the
-controls: the first must lose, the second is matching class by class.
+subset pins each image to a mode of its class. `subsets.kind` has the controls: "random" and
+"real_only" must lose, "none" is matching class by class.
 
 Own method. It builds on Zhao, Mopuri, Bilen: Dataset Condensation with Gradient Matching,
 ICLR 2021 (matching), Zhao, Bilen, ICML 2021 (siamese augmentation), Kim et al., ICML 2022
-(networks trained on real data), Liu et al.: DREAM, ICCV 2023 (start at cluster centres).
+(networks trained on real data, several images per stored one), Liu et al.: DREAM, ICCV 2023
+(start at cluster centres).
 """
 
 from __future__ import annotations
 
+import io
 import math
-from typing import TYPE_CHECKING, Literal
+import tempfile
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from iseul.condense._condensed import Condensed
-from iseul.condense._subsets import class_indices, partition
+from iseul.condense._subsets import class_indices, partition, reassign
 from iseul.core import seed as seeds
+from iseul.core.artifact import hash_json, write_bytes
 from iseul.core.config import Config as BaseConfig
-from iseul.core.progress import progress
+from iseul.core.errors import UsageError
+from iseul.core.progress import progress, say
+from iseul.core.units import show_bytes, show_seconds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import Tensor, nn
+    from torch import Tensor
 
-    from iseul.condense._bank import Bank, Draw
+    from iseul.condense._bank import Bank
+    from iseul.condense._matching import Settings, Shard, Source
     from iseul.condense._networks import Recording
     from iseul.condense._problem import Problem
     from iseul.condense._subsets import Partition
 
-SUBSETS = 10  # default K is ipc up to this: one image per subset did best at 10 per class
-N_STATES = 4  # moments kept per network, each with a quarter of the next one's steps
+MOST_SUBSETS = 10  # default K is the number of images up to this: one image per subset did best
 N_EMBEDDED = 1500  # real samples per class that are clustered and matched
 EMBEDDING_AXES = 32  # principal axes of the features that k-means sees
-N_IMAGES = 160  # real images per class behind one draw of the bank
-CLASSES_PER_PASS = 2  # keeps activations near the caches; each pass draws its own network
+CLASSES_PER_SHARD = 2  # keeps activations near the caches; each shard draws its own networks
+CHECKPOINTS = 20  # per run; a killed run or worker loses at most one interval
+LEAST_INTERVAL = 10  # steps
+TOLD_FROM = 60.0  # seconds: from here on the cost is stated before the work
+
+
+class Subsets(BaseConfig):
+    """[condense.subsets]: how a class is split."""
+
+    count: int = Field(
+        default=0, ge=0, description="subsets per class, at most its images; 0: those, up to 10"
+    )
+    kind: Literal["kmeans", "random", "real_only", "none"] = Field(
+        default="kmeans",
+        description="by place in the space; the others are controls: by lot, only the real side "
+        "split, or matching class by class",
+    )
+    space: Literal["trained", "random", "pixels"] = Field(
+        default="trained", description="features of a trained or a fresh network, or pixels"
+    )
+    balanced: bool = Field(default=True, description="no subset above 1.5 times the mean size")
+    allocation: Literal["proportional", "equal"] = Field(
+        default="proportional", description="how a class's images are shared out over subsets"
+    )
+    recluster_every: int = Field(
+        default=0, ge=0, description="steps after which classes are split anew; 0: never"
+    )
+
+
+class Networks(BaseConfig):
+    """[condense.networks]: which networks ask for gradients."""
+
+    schedule: Literal["pool", "online_real", "online_syn"] = Field(
+        default="pool",
+        description="a bank made beforehand, or networks trained between the steps, on real or "
+        "on the synthetic samples",
+    )
+    nets: int = Field(default=8, ge=1, description="networks in the bank")
+    train_steps: int = Field(
+        default=240, ge=1, description="steps, batch 64, that each network is trained"
+    )
+    states: int = Field(
+        default=4, ge=1, description="moments kept per network, each at a quarter of the next"
+    )
+    draws: int = Field(default=2, ge=1, description="augmentations for each kept moment")
+    images: int = Field(default=160, ge=1, description="real images per class behind one draw")
 
 
 class Config(BaseConfig):
-    """`ipc` is the dial; `steps` and `n_nets` trade time for accuracy."""
+    """`ipc` is the dial; `steps` and `networks.nets` trade time for accuracy."""
 
     ipc: int = Field(default=10, ge=1, description="synthetic samples stored per class")
-    subsets: int = Field(
-        default=0, ge=0, description="subsets per class, at most ipc; 0: ipc, but at most 10"
-    )
-    partition: Literal["kmeans", "random", "none"] = Field(
-        default="kmeans", description="how a class is split; the others are controls"
+    factor: int = Field(
+        default=1, ge=1, description="parts along each axis that share a stored sample"
     )
     steps: int = Field(
         default=300, ge=0, description="matching steps; 0 leaves the real starting samples"
@@ -68,176 +119,369 @@ class Config(BaseConfig):
     anchor: float = Field(
         default=1.0, ge=0, description="weight of matching the class's mean gradient as well"
     )
-    distance: Literal["squared", "cosine"] = Field(
+    distance: Literal["squared", "l1", "cosine"] = Field(
         default="squared", description="between gradients; cosine forgets their length"
     )
-    n_nets: int = Field(default=8, ge=1, description="networks in the bank")
-    train_steps: int = Field(
-        default=240, ge=1, description="steps, batch 64, that each network is trained"
+    layer_weights: tuple[float, ...] = Field(
+        default=(), description="of each conv or linear layer's distance; none: all alike"
     )
-    n_draws: int = Field(
-        default=2, ge=1, description="augmentations in the bank for each kept network"
+    bits: int = Field(
+        default=8, ge=1, le=8, description="of a stored value; matching knows of the rounding"
     )
     mirror: bool = Field(
         default=False, description="augmentation may flip left to right: not for digits or text"
     )
+    subsets: Subsets = Field(default=Subsets(), description="how a class is split")
+    networks: Networks = Field(default=Networks(), description="which networks ask for gradients")
 
 
 def condense(problem: Problem, config: Config, seed: int) -> Condensed:
-    """`ipc` synthetic samples per class, classes in order, subsets in order within.
+    """`ipc` synthetic samples per class, classes in order.
 
-    Raises DataError if a class has fewer than `ipc` real samples.
+    Goes on from what an interrupted run of the same call left in `problem.folder`.
+    Raises DataError if a class has fewer real samples than images are asked for, UsageError if
+    layer_weights does not have one weight per layer of the matching network.
     """
-    real, n_classes = problem.real, problem.n_classes
-    classes = class_indices(
-        real.y, n_classes, config.ipc, max(N_EMBEDDED, config.ipc), seeds.derive(seed, "limit")
-    )
-    recordings = _recordings(problem, config, seed)
-    subsets = _subsets(problem, classes, recordings[0].net, config, seed)
-    start = np.concatenate([part for row in subsets.starts for part in row])
-    x_raw = real.x[start]
-    losses: list[float] = []
-    if config.steps:
-        bank = _bank(recordings, problem, subsets, config, seed)
-        x_raw, losses = _match(x_raw, problem, subsets, bank, config, seed)
-    owner = np.concatenate([np.repeat(np.arange(len(row)), row) for row in subsets.images]).astype(
-        np.int64
-    )
-    return Condensed(x_raw, np.repeat(np.arange(n_classes), config.ipc), owner, losses)
+    if problem.folder is not None:
+        return _Run(problem, config, seed, problem.folder).condense()
+    with tempfile.TemporaryDirectory(prefix="iseul-") as folder:
+        return _Run(problem, config, seed, Path(folder)).condense()
 
 
-def _recordings(problem: Problem, config: Config, seed: int) -> list[Recording]:
-    """All networks of the bank; the first one, fully trained, is the embedding too."""
-    from iseul.condense._networks import record
+class _Run:
+    """One condensation: what its parts share."""
 
-    last = config.train_steps
-    at_steps = sorted({max(1, last // 4**i) for i in range(N_STATES)})
-    n_nets = config.n_nets if config.steps else 1
-    recordings = []
-    with progress("condense: networks", n_nets) as advance:
-        for i in range(n_nets):
-            recordings.append(
-                record(
-                    problem,
-                    at_steps,
-                    config.mirror,
-                    seeds.derive(seed, "network", i),
-                )
+    def __init__(self, problem: Problem, config: Config, seed: int, folder: Path) -> None:
+        from iseul.condense._bank import Plan
+        from iseul.condense._gradients import layer_shapes
+        from iseul.condense._matching import images_per_class
+
+        self.problem, self.config, self.seed, self.folder = problem, config, seed, folder
+        self.net = problem.build_model(seeds.derive(seed, "shape")).to(problem.device).eval()
+        self.net.requires_grad_(False)
+        self.layers = layer_shapes(self.net)
+        weights = config.layer_weights
+        if weights and len(weights) != len(self.layers):
+            raise UsageError(
+                f"[condense] layer_weights has {len(weights)} weights, the matching network has "
+                f"{len(self.layers)} conv and linear layers",
+                f"layer_weights = {[1.0] * len(self.layers)}",
             )
-            advance()
-    return recordings
-
-
-def _subsets(
-    problem: Problem,
-    classes: list[NDArray[np.int64]],
-    net: nn.Module,
-    config: Config,
-    seed: int,
-) -> Partition:
-    from iseul.condense._networks import embed, principal
-
-    index = np.concatenate(classes)
-    features = principal(embed(net, problem.real.x[index], problem), EMBEDDING_AXES)
-    embedding = np.zeros((len(problem.real), features.shape[1]), np.float32)
-    embedding[index] = features
-    n_subsets = min(config.subsets or SUBSETS, config.ipc)
-    return partition(embedding, classes, config.ipc, n_subsets, config.partition, seed)
-
-
-def _bank(
-    recordings: list[Recording],
-    problem: Problem,
-    subsets: Partition,
-    config: Config,
-    seed: int,
-) -> Bank:
-    from iseul.condense._bank import build_bank
-
-    total = config.n_draws * sum(len(recording.states) for recording in recordings)
-    with progress("condense: gradient bank", total) as advance:
-        return build_bank(
-            recordings,
-            problem,
-            subsets,
-            config.n_draws,
-            N_IMAGES,
-            config.mirror,
-            seeds.derive(seed, "bank"),
-            advance,
+        networks = config.networks
+        last = networks.train_steps
+        at_steps = sorted({max(1, last // 4**i) for i in range(networks.states)})
+        self.plan = Plan(tuple(at_steps), networks.draws, networks.images, config.mirror)
+        self.n_images = images_per_class(config.ipc, config.factor, problem.axes)
+        self.n_rounds = 1
+        if config.subsets.recluster_every:
+            self.n_rounds = max(1, math.ceil(config.steps / config.subsets.recluster_every))
+        self.key = hash_json(
+            {
+                "data": [problem.fingerprint(), problem.task.name, problem.augment],
+                "net": [self.layers, seeds.derive(seed, "shape")],
+                "config": config.model_dump(mode="json"),
+                "seed": seed,
+            }
         )
 
+    def condense(self) -> Condensed:
+        from iseul.condense._matching import shards_of
 
-def _match(
-    x_raw: NDArray[np.uint8],
-    problem: Problem,
-    subsets: Partition,
-    bank: Bank,
-    config: Config,
-    seed: int,
-) -> tuple[NDArray[np.uint8], list[float]]:
-    """Move the pixels of x_raw until subsets match; raw integers and the loss of each step."""
-    import torch
+        config, problem = self.config, self.problem
+        classes = class_indices(
+            problem.real.y,
+            problem.n_classes,
+            self.n_images,
+            max(N_EMBEDDED, self.n_images),
+            seeds.derive(self.seed, "limit"),
+        )
+        recording = self._embedding_net(0)
+        subsets = self._split(classes, 0, recording)
+        x = self._start(subsets)
+        online = config.networks.schedule != "pool"
+        per_shard = problem.n_classes if online else CLASSES_PER_SHARD
+        shards = shards_of(x, problem.n_classes, per_shard)
+        if config.steps:
+            shards = [self._checkpoint(shard) or shard for shard in shards]
+            self._state_cost(subsets, recording, shards)
+        for turn in range(self.n_rounds if config.steps else 0):
+            until = config.steps
+            if self.n_rounds > 1:
+                until = min(until, (turn + 1) * config.subsets.recluster_every)
+            if all(len(shard.losses) >= until for shard in shards) and turn < self.n_rounds - 1:
+                continue
+            if turn:
+                recording = self._embedding_net(turn)
+                subsets = self._split(classes, turn, recording, self._joined(shards))
+            shards = self._match(shards, subsets, turn, recording, until)
+        x_raw = problem.to_raw(self._joined(shards))
+        losses = np.mean([shard.losses for shard in shards], 0).tolist() if config.steps else []
+        y = np.repeat(np.arange(problem.n_classes), config.ipc)
+        return Condensed(x_raw, y, self._owners(subsets), losses, config.factor)
 
-    n_classes, ipc = len(subsets.images), config.ipc
-    x = problem.to_tensor(x_raw).requires_grad_()
-    optimizer = torch.optim.Adam([x], lr=config.lr_image)
-    rng = seeds.generator(seed, "draws")
-    losses = []
-    with progress("condense: matching", config.steps) as advance:
-        for step in range(config.steps):
-            falling = 0.5 * (1 + math.cos(math.pi * step / config.steps))
-            optimizer.param_groups[0]["lr"] = config.lr_image * falling
-            optimizer.zero_grad(set_to_none=True)
-            total = 0.0
-            for first in range(0, n_classes, CLASSES_PER_PASS):
-                some = range(first, min(first + CLASSES_PER_PASS, n_classes))
-                draw = bank.draws[rng.integers(len(bank.draws))]
-                images = x[some.start * ipc : some.stop * ipc]
-                loss = _match_loss(images, some, subsets, bank, draw, problem, config)
-                loss.backward()  # type: ignore[no-untyped-call]
-                total += loss.item()
-            optimizer.step()
-            with torch.no_grad():
-                x.clamp_(problem.low, problem.high)
-            losses.append(total / n_classes)
-            advance(1, f"match loss {losses[-1]:.3f}")
-    return problem.to_raw(x), losses
+    # subsets and the start
 
+    def _embedding_net(self, turn: int) -> Recording | None:
+        """The first network of a round; it is the embedding too."""
+        from iseul.condense._networks import record
 
-def _match_loss(
-    x: Tensor,
-    some: range,
-    subsets: Partition,
-    bank: Bank,
-    draw: Draw,
-    problem: Problem,
-    config: Config,
-) -> Tensor:
-    """Sum over some neighbouring classes of their subsets' and anchor distances at one draw."""
-    import torch
+        if self.config.subsets.space != "trained" and not self.config.steps:
+            return None
+        with progress("condense: first network", 1) as advance:
+            made = record(self.problem, self.plan.at_steps, self.config.mirror, self._of(turn, 0))
+            advance()
+        return made
 
-    from iseul.condense._bank import load_state
-    from iseul.condense._distance import BY_NAME
-    from iseul.condense._gradients import group_gradients
+    def _of(self, turn: int, net: int) -> int:
+        """Seed of a network of the bank."""
+        return seeds.derive(self.seed, "network", turn, net)
 
-    k = subsets.n_subsets
-    groups = torch.arange(some.start * k, some.stop * k)
-    sizes = torch.from_numpy(subsets.images[some.start : some.stop]).flatten()
-    y = torch.arange(some.start, some.stop).repeat_interleave(config.ipc)
-    load_state(bank.net, draw.state)
-    moved = problem.move(x, draw.transforms[groups.repeat_interleave(sizes)])
-    syn = group_gradients(bank.net, moved, y, sizes.tolist(), True, problem.task.loss)
-    real = [layer[groups].float() for layer in draw.gradients]
-    distance = BY_NAME[config.distance]
-    shares = torch.from_numpy(subsets.shares[some.start : some.stop])  # (classes, K)
-    loss = (distance(real, syn) * shares.flatten()).sum()
-    if config.anchor and k > 1:
+    def _features(
+        self, x_raw: NDArray[np.uint8], recording: Recording | None, turn: int
+    ) -> NDArray[np.float32]:
+        from iseul.condense._networks import embed
 
-        def of_class(layer: Tensor) -> Tensor:
-            each = layer.reshape(*shares.shape, *layer.shape[1:])
-            return torch.einsum("ck,ckrn->crn", shares, each)
+        space = self.config.subsets.space
+        if space == "pixels":
+            return x_raw.reshape(len(x_raw), -1).astype(np.float32)
+        if space == "random":
+            seed = seeds.derive(self.seed, "space", turn)
+            return embed(
+                self.problem.build_model(seed).to(self.problem.device), x_raw, self.problem
+            )
+        assert recording is not None
+        return embed(recording.net, x_raw, self.problem)
 
-        means = [of_class(layer) for layer in real], [of_class(layer) for layer in syn]
-        loss = loss + config.anchor * distance(*means).sum()
-    return loss
+    def _split(
+        self,
+        classes: list[NDArray[np.int64]],
+        turn: int,
+        recording: Recording | None,
+        x: Tensor | None = None,
+    ) -> Partition:
+        """The round's subsets; with synthetic samples x they are shared out by nearness."""
+        from iseul.condense._formation import decode
+        from iseul.condense._networks import principal
+
+        settings, index = self.config.subsets, np.concatenate(classes)
+        rows = self.problem.real.x[index]
+        if x is not None:
+            images = self.problem.to_raw(decode(x, self.config.factor, self.problem.axes))
+            rows = np.concatenate([rows, images])
+        features = principal(self._features(rows, recording, turn), EMBEDDING_AXES)
+        embedding = np.zeros((len(self.problem.real), features.shape[1]), np.float32)
+        embedding[index] = features[: len(index)]
+        made = partition(
+            embedding,
+            classes,
+            self.n_images,
+            min(settings.count or MOST_SUBSETS, self.n_images),
+            settings.kind,
+            seeds.derive(self.seed, turn) if turn else self.seed,
+            settings.balanced,
+            settings.allocation,
+        )
+        return made if x is None else reassign(made, embedding, features[len(index) :])
+
+    def _start(self, subsets: Partition) -> Tensor:
+        from iseul.condense._formation import encode
+
+        start = np.concatenate([part for row in subsets.starts for part in row])
+        x = self.problem.to_tensor(self.problem.real.x[start])
+        return encode(x, self.config.factor, self.problem.axes)
+
+    def _owners(self, subsets: Partition) -> NDArray[np.int64]:
+        """Subset of each stored sample; of its first image where it holds several."""
+        owners = []
+        for counts, order in zip(subsets.images, subsets.order, strict=True):
+            owner = np.zeros(self.n_images, np.int64)
+            owner[order] = np.repeat(np.arange(len(counts)), counts)
+            owners.append(owner[:: self.n_images // self.config.ipc])
+        return np.concatenate(owners)
+
+    # matching
+
+    def _settings(self) -> Settings:
+        from iseul.condense._matching import Settings
+
+        config, problem = self.config, self.problem
+        return Settings(
+            config.steps,
+            config.lr_image * (problem.high - problem.low),
+            config.distance,
+            config.anchor,
+            config.layer_weights,
+            config.factor,
+            config.bits,
+            config.subsets.kind == "real_only",
+        )
+
+    def _source(self, subsets: Partition, turn: int, recording: Recording | None) -> Source:
+        from iseul.condense._online import Online
+
+        networks = self.config.networks
+        if networks.schedule == "pool":
+            return self._bank(subsets, turn, recording)
+        served = networks.states * networks.draws
+        synthetic = self._synthetic if networks.schedule == "online_syn" else None
+        n_train = max(1, networks.train_steps // served)
+        seed = seeds.derive(self.seed, "online", turn)
+        start = turn * self.config.subsets.recluster_every
+        return Online(self.problem, subsets, self.plan, start, served, n_train, seed, synthetic)
+
+    def _synthetic(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        import torch
+
+        from iseul.condense._formation import decode
+
+        samples = decode(x, self.config.factor, self.problem.axes)
+        y = torch.arange(self.problem.n_classes).repeat_interleave(self.n_images)
+        return samples, y.to(samples.device)
+
+    def _bank(self, subsets: Partition, turn: int, recording: Recording | None) -> Bank:
+        from functools import partial
+
+        from iseul.condense._bank import Bank, build_net
+
+        problem, plan = self.problem, self.plan
+        n_nets = max(1, self.config.networks.nets // self.n_rounds)
+        folders = [self.folder / f"bank_{turn}_{i}" for i in range(n_nets)]
+        key = hash_json({"run": self.key, "turn": turn})
+        pieces = [(folders[i], key, self._of(turn, i)) for i in range(n_nets)]
+        per_net = len(plan.at_steps) * plan.n_draws
+        with progress("condense: gradient bank", n_nets * per_net) as advance:
+            if problem.engine.is_here:
+                for i, piece in enumerate(pieces):
+                    own = recording if i == 0 else None
+                    build_net(problem, subsets, plan, *piece, advance, own)
+            else:
+                problem.engine.map(
+                    partial(build_net),
+                    pieces,
+                    (problem, subsets, plan),
+                    lambda i, made: advance(per_net),
+                )
+        n_groups = len(subsets.members) * subsets.n_subsets
+        return Bank(folders, plan, n_groups, self.layers)
+
+    def _match(
+        self,
+        shards: list[Shard],
+        subsets: Partition,
+        turn: int,
+        recording: Recording | None,
+        until: int,
+    ) -> list[Shard]:
+        """All shards after step `until`, with a checkpoint now and then."""
+        from functools import partial
+
+        from iseul.condense._matching import advance
+
+        source = self._source(subsets, turn, recording)
+        shared = (self.problem, self.net, subsets, source, self._settings(), self.seed)
+        done = [len(shard.losses) for shard in shards]
+        made = list(shards)
+        with progress("condense: matching", until * len(shards) - sum(done)) as told:
+
+            def tell(loss: float) -> None:
+                told(1, f"match loss {loss:.3f}")
+
+            def keep(which: list[int], i: int, shard: Shard) -> None:
+                made[which[i]] = shard
+                self._save(shard)
+                if not self.problem.engine.is_here:
+                    told(end - done[which[i]], f"match loss {shard.losses[-1]:.3f}")
+                done[which[i]] = len(shard.losses)
+
+            while min(done) < until:
+                end = min(until, self._next_checkpoint(min(done), turn))
+                which = [i for i in range(len(made)) if done[i] < end]
+                pieces = [(made[i], end, CLASSES_PER_SHARD) for i in which]
+                if self.problem.engine.is_here:
+                    work = partial(advance, told=tell)
+                else:
+                    work = partial(advance)
+                self.problem.engine.map(work, pieces, shared, partial(keep, which))
+        return made
+
+    def _next_checkpoint(self, step: int, turn: int) -> int:
+        interval = max(LEAST_INTERVAL, math.ceil(self.config.steps / CHECKPOINTS))
+        networks = self.config.networks
+        if networks.schedule != "pool":  # matching goes on only where a network begins
+            served = networks.states * networks.draws
+            interval = math.ceil(interval / served) * served
+        start = turn * self.config.subsets.recluster_every
+        return start + ((step - start) // interval + 1) * interval
+
+    def _joined(self, shards: list[Shard]) -> Tensor:
+        import torch
+
+        return torch.from_numpy(np.concatenate([shard.x for shard in shards]))
+
+    # what is kept
+
+    def _path(self, shard: Shard) -> Path:
+        return self.folder / f"shard_{shard.first}.npz"
+
+    def _save(self, shard: Shard) -> None:
+        buffer = io.BytesIO()
+        arrays: dict[str, Any] = {"key": np.array(self.key), **shard.arrays()}
+        np.savez(buffer, **arrays)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(self._path(shard), buffer.getvalue())
+
+    def _checkpoint(self, shard: Shard) -> Shard | None:
+        """The shard as an earlier run of this call left it, or None."""
+        path = self._path(shard)
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+                if str(kept["key"]) != self.key or kept["x"].shape != shard.x.shape:
+                    return None
+                losses = kept["losses"].tolist()
+                made = replace(shard, x=kept["x"], mean=kept["mean"], square=kept["square"])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+        say(f"condense: goes on at step {len(losses)} with classes {shard.first} and following", 1)
+        return replace(made, losses=losses)
+
+    def _state_cost(
+        self, subsets: Partition, recording: Recording | None, shards: list[Shard]
+    ) -> None:
+        """One line, before long work: seconds and bytes, from one draw and one step."""
+        from iseul.condense._bank import Draw, by_layer, draw_once, n_bytes
+        from iseul.condense._matching import advance
+        from iseul.condense._networks import to_vector
+
+        networks, steps = self.config.networks, self.config.steps
+        shard = shards[0]
+        left = sum(steps - len(shard.losses) for shard in shards)
+        if not left or networks.schedule != "pool":
+            return
+        started = time.perf_counter()
+        import torch
+
+        transforms, flat = draw_once(self.net, self.problem, subsets, self.plan, self.seed)
+        per_draw = time.perf_counter() - started
+
+        class Once:
+            def pick(self, step: int, groups: slice, rng: np.random.Generator, x: Tensor) -> Draw:
+                own = [layer[groups] for layer in every]
+                index = torch.arange(groups.start, groups.stop)
+                return Draw(state, transforms[index], own)
+
+        state, every = to_vector(self.net), by_layer(flat, self.layers)
+        fresh = replace(shard, losses=[])
+        shared = (self.problem, self.net, subsets, Once(), self._settings(), self.seed)
+        started = time.perf_counter()
+        advance(*shared, fresh, 1, CLASSES_PER_SHARD)
+        per_step = time.perf_counter() - started
+        n_draws = networks.nets * len(self.plan.at_steps) * networks.draws
+        workers = 1 if self.problem.engine.is_here else self.problem.engine.run.workers
+        seconds = (n_draws * per_draw + left * per_step) / workers
+        n_groups = len(subsets.members) * subsets.n_subsets
+        if seconds > TOLD_FROM:
+            on_disk = n_bytes(self.net, self.plan, networks.nets, n_groups)
+            say(
+                f"condense: about {show_seconds(seconds)} ({n_draws} draws of the bank, "
+                f"{steps} steps) and {show_bytes(on_disk)} of disk, from one of each"
+            )

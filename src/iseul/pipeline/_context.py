@@ -28,6 +28,10 @@ class Context:
         """The finished artefact of an earlier stage."""
         return self.run_dir / stage
 
+    def work(self, stage: str) -> Path:
+        """Where a long stage keeps what it can go on from; gone when the stage is whole."""
+        return self.run_dir / f"{stage}.work"
+
     def seed(self, *path: str | int) -> int:
         """A seed for one use, derived from the recipe's."""
         return seed.derive(self.recipe.seed, *path)

@@ -2,6 +2,7 @@
 """Recipes: one TOML file describes one whole run; here it becomes a checked, frozen value.
 
     name, board, seed
+    [run]                where work is done: this process or Ray, threads, device
     [data]               method + that data set's Config
     [condense]           method + Config;  [condense.evaluate] trains fresh nets on the result
     [train]              the loop's Config and `samples`;  .model  .teacher  .distill
@@ -17,7 +18,7 @@ Every table is checked before any work starts, so a typo costs a second, not an 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -26,6 +27,7 @@ from iseul.core import registry
 from iseul.core.artifact import hash_json
 from iseul.core.config import Config, build, read_toml
 from iseul.core.errors import UsageError, did_you_mean
+from iseul.core.parallel import Run
 from iseul.targets import load_target
 
 if TYPE_CHECKING:
@@ -139,6 +141,7 @@ class Recipe:
     compile: Compile | None
     device: Device | None
     budgets: Budgets
+    run: Run = field(default_factory=Run)
 
     def table(self, stage: str) -> Any:
         """What a stage's result depends on, as a JSON-able value."""
@@ -247,6 +250,7 @@ _TOP = (
     "name",
     "board",
     "seed",
+    "run",
     "data",
     "condense",
     "train",
@@ -284,6 +288,7 @@ def resolve(raw: Mapping[str, Any], tiny: bool, where: str) -> Recipe:
         compile=build(Compile, tables["compile"], "compile") if "compile" in tables else None,
         device=build(Device, tables["device"], "device") if "device" in tables else None,
         budgets=build(Budgets, tables.get("budgets", {}), "budgets"),
+        run=build(Run, tables.get("run", {}), "run"),
     )
 
 

@@ -8,7 +8,7 @@ the next run goes on from there.
 
 from __future__ import annotations
 
-import os
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import iseul
 from iseul.core import registry
 from iseul.core.artifact import Artifact, draft, hash_json, open_artifact, read_json, write_json
 from iseul.core.errors import BudgetError, DataError, UsageError
+from iseul.core.parallel import Engine
 from iseul.core.progress import say
 from iseul.core.units import show_seconds
 from iseul.pipeline._context import Context
@@ -65,7 +66,7 @@ def run_recipe(
         if asked is not None and asked not in names:
             raise UsageError(f'the recipe has no stage "{asked}"', f"one of: {', '.join(names)}")
     run_dir.mkdir(parents=True, exist_ok=True)
-    _use_all_cores()
+    _use_cores(recipe)
     context = Context(recipe, run_dir)
     write_json(run_dir / "recipe.json", recipe.dump())
     done: dict[str, Artifact] = {}
@@ -98,11 +99,11 @@ def _check_needs(recipe: Recipe, names: tuple[str, ...]) -> None:
             )
 
 
-def _use_all_cores() -> None:
-    """Torch threads as many as cores, or as OMP_NUM_THREADS says; deterministic kernels."""
+def _use_cores(recipe: Recipe) -> None:
+    """Torch threads as [run] says, or all cores, or OMP_NUM_THREADS; deterministic kernels."""
     import torch
 
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
+    torch.set_num_threads(Engine(recipe.run.model_copy(update={"engine": "process"})).threads)
     torch.use_deterministic_algorithms(True)
 
 
@@ -144,6 +145,7 @@ def _bring_up_to_date(
         stage.run(context, made)
     fresh = open_artifact(folder)
     assert fresh is not None, f"{folder} is not whole just after it was written"
+    shutil.rmtree(context.work(name), ignore_errors=True)
     for line in fresh.fallbacks:
         say(f"          note: {line}")
     say(f"{name:9} done in {show_seconds(fresh.seconds)}{_headline(fresh)}")

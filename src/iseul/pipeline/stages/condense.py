@@ -8,6 +8,7 @@ recipe asks for an evaluation.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from iseul.core.artifact import write_json
@@ -89,5 +90,11 @@ def run(context: Context, draft: Draft) -> None:
 
 def _problem(context: Context) -> Problem:
     from iseul.condense._tasks import problem_of
+    from iseul.core.parallel import Engine
 
-    return problem_of(context.splits, tiny=context.recipe.tiny)
+    return replace(
+        problem_of(context.splits, tiny=context.recipe.tiny),
+        folder=context.work("condense"),
+        device=context.recipe.run.device,
+        engine=Engine(context.recipe.run),
+    )

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moving synthetic samples until each subset asks for its real subset's gradient.
+
+A shard is a few neighbouring classes with their stored samples and their optimizer's moments.
+What a shard becomes depends on nothing but itself, the bank and the step's number, so shards
+run anywhere, in any order, and go on from a checkpoint as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+
+from iseul.condense._distance import BY_NAME
+from iseul.condense._formation import decode, parts
+from iseul.condense._gradients import group_gradients
+from iseul.condense._networks import load_vector
+from iseul.core import seed as seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from iseul.condense._bank import Draw
+    from iseul.condense._problem import Problem
+    from iseul.condense._subsets import Partition
+
+BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's own defaults
+
+
+class Source(Protocol):
+    """Where real gradients come from."""
+
+    def pick(self, step: int, groups: slice, rng: np.random.Generator, x: Tensor) -> Draw:
+        """A draw for a step, of some neighbouring subsets; x are the shard's stored samples."""
+        ...
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a step is made; see subset_match.Config for the meaning of each.
+
+    weights: of each layer's distance, in the network's order; empty: all 1
+    bits:    of a stored value; below 8, gradients pass straight through the rounding
+    """
+
+    steps: int
+    lr_image: float
+    distance: str
+    anchor: float
+    weights: tuple[float, ...]
+    factor: int
+    bits: int
+    whole_class: bool
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Stored samples of some neighbouring classes in the middle of matching.
+
+    first, last: classes first .. last - 1
+    x:           (n, C, H, W) float32 reals, classes in order
+    mean, square: Adam's moments of x
+    losses:      of every step so far; their number is the number of steps done
+    """
+
+    first: int
+    last: int
+    x: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    square: NDArray[np.float32]
+    losses: list[float] = field(default_factory=list)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What a checkpoint keeps."""
+        return {
+            "x": self.x,
+            "mean": self.mean,
+            "square": self.square,
+            "losses": np.asarray(self.losses, np.float64),
+        }
+
+
+def shards_of(x: Tensor, n_classes: int, per_shard: int) -> list[Shard]:
+    """Stored samples, classes in order and equally many each, cut into shards."""
+    ipc = len(x) // n_classes
+    made = []
+    for first in range(0, n_classes, per_shard):
+        last = min(first + per_shard, n_classes)
+        own = x[first * ipc : last * ipc].detach().cpu().numpy().astype(np.float32)
+        made.append(Shard(first, last, own, np.zeros_like(own), np.zeros_like(own)))
+    return made
+
+
+def advance(
+    problem: Problem,
+    net: nn.Module,
+    subsets: Partition,
+    source: Source,
+    settings: Settings,
+    seed: int,
+    shard: Shard,
+    until: int,
+    per_pass: int,
+    told: Callable[[float], object] = lambda loss: None,
+) -> Shard:
+    """The shard after step `until`; its own steps go on from where they are.
+
+    net:      a network of the source's family; its numbers are overwritten
+    per_pass: classes per forward pass
+    told:     called with each step's loss
+    """
+    x = torch.tensor(shard.x, device=problem.device, requires_grad=True)
+    mean = torch.tensor(shard.mean, device=problem.device)
+    square = torch.tensor(shard.square, device=problem.device)
+    losses = list(shard.losses)
+    for step in range(len(losses), until):
+        rng = seeds.generator(seed, "step", shard.first, step)
+        loss = _step_loss(problem, net, subsets, source, settings, shard, x, step, per_pass, rng)
+        with torch.no_grad():
+            gradient = x.grad
+            assert gradient is not None
+            _adam(x, mean, square, gradient, step, settings)
+            x.clamp_(problem.low, problem.high)
+            x.grad = None
+        losses.append(loss)
+        told(loss)
+    kept = [value.detach().cpu().numpy() for value in (x, mean, square)]
+    return Shard(shard.first, shard.last, kept[0], kept[1], kept[2], losses)
+
+
+def _adam(
+    x: Tensor, mean: Tensor, square: Tensor, gradient: Tensor, step: int, settings: Settings
+) -> None:
+    """One step of Adam (Kingma, Ba, ICLR 2015) with a cosine from lr_image to 0."""
+    rate = settings.lr_image * 0.5 * (1 + math.cos(math.pi * step / settings.steps))
+    mean.lerp_(gradient, 1 - BETAS[0])
+    square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+    root = (square / (1 - BETAS[1] ** (step + 1))).sqrt_().add_(EPSILON)
+    x.addcdiv_(mean, root, value=-rate / (1 - BETAS[0] ** (step + 1)))
+
+
+def _step_loss(
+    problem: Problem,
+    net: nn.Module,
+    subsets: Partition,
+    source: Source,
+    settings: Settings,
+    shard: Shard,
+    x: Tensor,
+    step: int,
+    per_pass: int,
+    rng: np.random.Generator,
+) -> float:
+    """Mean match loss per class; its gradient is added to x.grad."""
+    ipc = len(x) // (shard.last - shard.first)
+    k = subsets.n_subsets
+    total = 0.0
+    for first in range(shard.first, shard.last, per_pass):
+        last = min(first + per_pass, shard.last)
+        stored = x[(first - shard.first) * ipc : (last - shard.first) * ipc]
+        groups = slice(first * k, last * k)
+        draw = source.pick(step, groups, rng, x)
+        if settings.whole_class:
+            draw = _one_subset_each(draw, k, rng)
+        load_vector(net, draw.state)
+        loss = _match_loss(problem, net, subsets, settings, stored, first, last, draw)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    return total / (shard.last - shard.first)
+
+
+def _one_subset_each(draw: Draw, k: int, rng: np.random.Generator) -> Draw:
+    """One of the K real subsets of each class, by lot: the control that splits one side only."""
+    n = len(draw.gradients[0]) // k
+    index = torch.from_numpy(np.arange(n) * k + rng.integers(k, size=n))
+    return type(draw)(draw.state, draw.transforms[index], [g[index] for g in draw.gradients])
+
+
+def _match_loss(
+    problem: Problem,
+    net: nn.Module,
+    subsets: Partition,
+    settings: Settings,
+    stored: Tensor,
+    first: int,
+    last: int,
+    draw: Draw,
+) -> Tensor:
+    """Sum over classes first .. last - 1 of their subsets' and anchor distances at one draw."""
+    images = subsets.images[first:last]
+    shares = torch.from_numpy(subsets.shares[first:last])
+    if settings.whole_class:
+        images = images.sum(1, keepdims=True)
+        shares = torch.ones(last - first, 1)
+    shares = shares.to(stored.device)
+    sizes = images.flatten().tolist()
+    samples = decode(_stored(stored, problem, settings.bits), settings.factor, problem.axes)
+    per_class = len(samples) // (last - first)
+    order = subsets.order[first:last] + per_class * np.arange(last - first)[:, None]
+    samples = samples[torch.from_numpy(order.flatten()).to(samples.device)]
+    owner = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+    moved = problem.move(samples, draw.transforms[owner])
+    y = torch.arange(first, last).repeat_interleave(per_class)
+    syn = group_gradients(net, moved, y.to(stored.device), sizes, True, problem.task.loss)
+    real = [layer.to(stored.device) for layer in draw.gradients]
+    if settings.weights:
+        roots = [math.sqrt(weight) for weight in settings.weights]
+        syn, real = _scaled(syn, roots), _scaled(real, roots)
+    distance = BY_NAME[settings.distance]
+    loss = (distance(real, syn) * shares.flatten()).sum()
+    if settings.anchor and shares.shape[1] > 1:
+
+        def of_class(layer: Tensor) -> Tensor:
+            each = layer.reshape(*shares.shape, *layer.shape[1:])
+            return torch.einsum("ck,ckrn->crn", shares, each)
+
+        means = [of_class(layer) for layer in real], [of_class(layer) for layer in syn]
+        loss = loss + settings.anchor * distance(*means).sum()
+    return loss
+
+
+def _scaled(layers: Sequence[Tensor], roots: Sequence[float]) -> list[Tensor]:
+    return [layer * root for layer, root in zip(layers, roots, strict=True) if root]
+
+
+def _stored(x: Tensor, problem: Problem, bits: int) -> Tensor:
+    """x as it will be after storage, with the gradient of x: rounded to 2^bits even levels."""
+    if bits >= 8:
+        return x
+    unit = (problem.high - problem.low) / (2**bits - 1)
+    rounded = ((x - problem.low) / unit).round() * unit + problem.low
+    return x + (rounded - x).detach()
+
+
+def images_per_class(ipc: int, factor: int, axes: str) -> int:
+    """Synthetic images that ipc stored samples decode to."""
+    return ipc * parts(factor, axes)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks that are trained between matching steps, in place of a bank.
+
+A network serves a fixed number of steps, is trained a little before each and then replaced by
+a fresh one. It learns from real samples ("online_real": Kim et al., ICML 2022) or from the
+synthetic set as it is then ("online_syn": Zhao, Mopuri, Bilen, ICLR 2021). Its real gradients
+are computed at each step: the bank without keeping anything, at full cost, and not for shards,
+because with "online_syn" every step needs the whole synthetic set.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from iseul.condense._bank import Draw, by_layer, draw_once
+from iseul.condense._gradients import layer_shapes
+from iseul.condense._networks import LR, MOMENTUM, WEIGHT_DECAY, to_vector
+from iseul.core import seed as seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from torch import Tensor
+
+    from iseul.condense._bank import Plan
+    from iseul.condense._problem import Problem
+    from iseul.condense._subsets import Partition
+
+BATCH = 64
+
+
+class Online:
+    """Draws of a network in training; its steps are asked for in order.
+
+    start:     the first step that is asked for
+    served:    matching steps that one network serves; matching goes on only where one begins
+    n_train:   training steps before each of them
+    synthetic: stored samples -> samples and labels to train on; None: real ones
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        subsets: Partition,
+        plan: Plan,
+        start: int,
+        served: int,
+        n_train: int,
+        seed: int,
+        synthetic: Callable[[Tensor], tuple[Tensor, Tensor]] | None,
+    ) -> None:
+        self.problem, self.subsets, self.plan = problem, subsets, plan
+        self.start, self.served, self.n_train, self.seed = start, served, n_train, seed
+        self.synthetic = synthetic
+        self._step = -1
+        self._now: Draw | None = None
+
+    def pick(self, step: int, groups: slice, rng: np.random.Generator, x: Tensor) -> Draw:
+        """The draw of a step; a new step trains the network first."""
+        if self._now is None or step != self._step:
+            self._now, self._step = self._next(step, x), step
+        return Draw(
+            self._now.state,
+            self._now.transforms[torch.arange(groups.start, groups.stop)],
+            [gradient[groups] for gradient in self._now.gradients],
+        )
+
+    def _next(self, step: int, x: Tensor) -> Draw:
+        turn, place = divmod(step - self.start, self.served)
+        if place == 0:
+            self.net = self.problem.build_model(seeds.derive(self.seed, "init", turn))
+            self.net.to(self.problem.device)
+            self.optimizer = torch.optim.SGD(
+                self.net.parameters(), lr=LR, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
+            )
+        self.net.train().requires_grad_(True)
+        self._train(torch.Generator().manual_seed(seeds.derive(self.seed, "train", step)), x)
+        self.net.eval().requires_grad_(False)
+        seed = seeds.derive(self.seed, "draw", step)
+        transforms, flat = draw_once(self.net, self.problem, self.subsets, self.plan, seed)
+        return Draw(to_vector(self.net), transforms, by_layer(flat, layer_shapes(self.net)))
+
+    def _train(self, generator: torch.Generator, x: Tensor) -> None:
+        problem, real = self.problem, self.problem.real
+        given = self.synthetic(x.detach()) if self.synthetic is not None else None
+        for _ in range(self.n_train):
+            if given is not None:
+                index = torch.randperm(len(given[0]), generator=generator)[:BATCH]
+                batch, target = given[0][index], given[1][index]
+            else:
+                index = torch.randint(len(real), (BATCH,), generator=generator)
+                batch = problem.to_tensor(real.x[index.numpy()])
+                target = torch.from_numpy(real.y[index.numpy()]).to(problem.device)
+            batch = problem.move(batch, problem.draw(len(batch), self.plan.mirror, generator))
+            loss = problem.task.loss(self.net, batch, target).mean()
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
