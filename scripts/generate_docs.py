@@ -53,10 +53,12 @@ def loose_configs() -> list[str]:
     """Configs of tables that have no `method`."""
     from iseul.compress import finetune
     from iseul.condense import evaluate
+    from iseul.core import parallel
     from iseul.pipeline import recipe
     from iseul.train import loop
 
     tables = {
+        "[run]": parallel.Run,
         "[condense.evaluate]": evaluate.Config,
         "[train]": loop.Config,
         "[compress]": recipe.Calibration,
@@ -68,9 +70,10 @@ def loose_configs() -> list[str]:
     lines = []
     for title, config in tables.items():
         lines += [f"## {title}\n", "| key | default | meaning |", "|---|---|---|"]
-        for key, field in config.model_fields.items():
-            default = field.get_default(call_default_factory=True)
-            lines.append(f"| `{key}` | `{default}` | {field.description or ''} |")
+        lines += [
+            f"| `{key}` | `{item['default']}` | {item['meaning']} |"
+            for key, item in catalogue.keys_of(config).items()
+        ]
         lines.append("")
     return lines
 

@@ -19,6 +19,7 @@ from rich.table import Table
 
 import iseul
 from iseul.core import registry
+from iseul.core.config import Config
 from iseul.core.errors import IseulError, UsageError, did_you_mean
 from iseul.targets import load_target, target_names
 
@@ -85,13 +86,7 @@ def describe(kind: str, name: str) -> Json:
         return {"kind": kind, "name": name, **load_target(name).model_dump(mode="json")}
     module = registry.load(kinds()[kind], name)
     config = getattr(module, "Config", None) or getattr(module, "Attrs", None)
-    keys = {}
-    for key, field in (config.model_fields if config is not None else {}).items():
-        keys[key] = {
-            "type": re.sub(r"typing\.|<class '|'>", "", str(field.annotation)),
-            "default": _plain(field.get_default(call_default_factory=True)),
-            "meaning": field.description or "",
-        }
+    keys = keys_of(config) if config is not None else {}
     rules = [(rule.__doc__ or "").strip() for rule in getattr(module, "constraints", ())]
     return {
         "kind": kind,
@@ -100,6 +95,22 @@ def describe(kind: str, name: str) -> Json:
         "keys": keys,
         "rules": rules,
     }
+
+
+def keys_of(config: Any, prefix: str = "") -> Json:
+    """{dotted key: type, default, meaning} of a config and of the tables inside it."""
+    keys: Json = {}
+    for key, field in config.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if isinstance(default, Config):
+            keys |= keys_of(type(default), f"{prefix}{key}.")
+            continue
+        keys[prefix + key] = {
+            "type": re.sub(r"typing\.|<class '|'>", "", str(field.annotation)),
+            "default": _plain(default),
+            "meaning": field.description or "",
+        }
+    return keys
 
 
 def _plain(value: Any) -> Any:
