@@ -90,7 +90,6 @@ def draw(n: int, mirror: bool, generator: torch.Generator) -> Transforms:
 
 def apply(x: Tensor, transforms: Transforms) -> Tensor:
     """One transform per image of (B, C, H, W) reals."""
-    transforms = transforms.to(x.device)
     height, width = x.shape[2:]
     grid = F.affine_grid(transforms.theta, list(x.shape), align_corners=False)
     x = F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)

@@ -144,4 +144,4 @@ class Problem:
 
     def move(self, x: Tensor, transforms: Transforms) -> Tensor:
         """One transform per sample of (B, C, H, W) reals."""
-        return TRANSFORMS[self.augment][1](x, transforms)
+        return TRANSFORMS[self.augment][1](x, transforms.to(x.device))
