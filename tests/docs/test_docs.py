@@ -20,7 +20,7 @@ from iseul import catalogue, cli
 from iseul.core import errors
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / "README.md", ROOT / "docs" / "guide.md"]
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("guide.md", "condense.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 
 
