@@ -52,13 +52,14 @@ def keys_page() -> str:
 def loose_configs() -> list[str]:
     """Configs of tables that have no `method`."""
     from iseul.compress import finetune
-    from iseul.condense import evaluate
+    from iseul.condense import evaluate, store
     from iseul.core import parallel
     from iseul.pipeline import recipe
     from iseul.train import loop
 
     tables = {
         "[run]": parallel.Run,
+        "[condense.store]": store.Config,
         "[condense.evaluate]": evaluate.Config,
         "[train]": loop.Config,
         "[compress]": recipe.Calibration,

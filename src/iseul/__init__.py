@@ -16,6 +16,7 @@ _PUBLIC = {
     "Target": "iseul.targets",
     "compile_graph": "iseul.compile",
     "interpret": "iseul.graph.interpret",
+    "load_condensed": "iseul.condense._condensed",
     "load_graph": "iseul.graph.files",
     "load_target": "iseul.targets",
     "run_recipe": "iseul.pipeline",

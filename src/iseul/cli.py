@@ -170,6 +170,24 @@ def _run(
         raise SystemExit(result.broken.exit_code)
 
 
+@app.command()
+def export(
+    set_: Annotated[Path, typer.Argument(help="condensed set (.dew)", show_default=False)],
+    format_: Annotated[str, typer.Option("--format", help="c or npz")] = "c",
+    per_class: Annotated[
+        int | None, typer.Option("--per-class", help="the first n samples of each class")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="of the files and in the C")] = None,
+    out: Out = None,
+    json_: Json = False,
+) -> None:
+    """Write a condensed set as C99 for a chip, or as npz."""
+    from iseul import commands
+
+    value = commands.export_set(set_, format_, per_class, name, out)
+    _emit(value, json_, lambda: commands.export_lines(value))
+
+
 # --- models
 
 

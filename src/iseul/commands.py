@@ -84,6 +84,42 @@ def compile_lines(value: Json) -> str:
     return "\n".join([*lines, *(f"note: {note}" for note in value["notes"])])
 
 
+def export_set(
+    path: Path, format_: str, per_class: int | None, name: str | None, out: Path | None
+) -> Json:
+    """`iseul export`: write a condensed set in another format."""
+    from iseul.condense import _export
+    from iseul.condense._condensed import load_condensed
+
+    if format_ not in _export.FORMATS:
+        raise UsageError(f'--format "{format_}"', " or ".join(_export.FORMATS))
+    if per_class is not None and per_class < 1:
+        raise UsageError(f"--per-class {per_class}: must be at least 1")
+    made = load_condensed(path, per_class)
+    files = _export.FORMATS[format_](made, name or path.stem)
+    folder = out or path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, data in files.items():
+        write_bytes(folder / file, data)
+    return {
+        "set": str(path),
+        "format": format_,
+        "out": str(folder),
+        "files": sorted(files),
+        "n_samples": len(made),
+        "n_bytes": made.layout.payload_bytes,
+        "bits": made.bits,
+    }
+
+
+def export_lines(value: Json) -> str:
+    """What people read after `iseul export`."""
+    return (
+        f"{', '.join(value['files'])} in {value['out']}: {value['n_samples']} samples, "
+        f"{value['n_bytes']:,} bytes at {value['bits']} bits"
+    )
+
+
 def read_inputs(graph: Graph, path: Path) -> list[Array]:
     """Arrays input_0, input_1, ... of an npz, checked against the graph's inputs."""
     try:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from iseul.condense._condensed import About, Condensed, seal
+
 CLASSES = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
 ]  # fmt: skip
@@ -301,7 +303,9 @@ def _condense(folder: Path, ipc: int, seconds: float) -> None:
         },
         seconds,
     )
-    np.savez(folder / "condense/condensed.npz", x=x, y=y, subset=np.arange(len(y)) % 5)
+    about = About(1 / 255, 0, 255, tuple(CLASSES), method="subset_match", version="0")
+    made = seal(Condensed(x, y.astype(np.int64), np.arange(len(y)) % 5), about)
+    made.save(folder / "condense/condensed.dew")
     _json(folder / "condense/history.json", {"loss": losses.tolist()})
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,20 +101,29 @@ def files(seeds: Sequence[bytes], n: int, seed: int) -> Iterator[bytes]:
         yield mutated(seeds[i % len(seeds)], seeds[int(rng.integers(len(seeds)))], rng)
 
 
-def fuzz(path: Path, seeds: Sequence[bytes], n: int, seed: int = 0) -> Tally:
+def fuzz(
+    path: Path,
+    seeds: Sequence[bytes],
+    n: int,
+    seed: int = 0,
+    read: Callable[[Path], str] = read_and_check,
+    declared: Callable[[Path], int] = declared_bytes,
+) -> Tally:
     """Read n mutated files at `path`; any other exception leaves, with the file in place.
 
+    read:     says what reading a file ended in
+    declared: bytes that a file may take beyond its own size
     Raises AssertionError for a file that takes too long or too much memory.
     """
     tally = Tally()
     for data in seeds:  # what is imported late is not a file's cost
         path.write_bytes(data)
-        read_and_check(path)
+        read(path)
     for data in files(seeds, n, seed):
         path.write_bytes(data)
         tracemalloc.start()
         start = time.process_time()
-        end = read_and_check(path)
+        end = read(path)
         spent = time.process_time() - start
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -124,6 +133,6 @@ def fuzz(path: Path, seeds: Sequence[bytes], n: int, seed: int = 0) -> Tally:
         assert spent < SECONDS, f"{spent:.1f} s for {path}: {end}"
         allowed = BYTES_PER_FILE_BYTE * len(data) + FREE_BYTES
         if peak > allowed:
-            allowed += declared_bytes(path)
+            allowed += declared(path)
         assert peak <= allowed, f"{peak:,} bytes for {path} of {len(data):,}: {end}"
     return tally

@@ -18,14 +18,14 @@ from torch.nn import functional as F
 
 from iseul.condense import _augment, _networks, evaluate, herding, subset_match
 from iseul.condense._bank import Bank, Plan, build_net
-from iseul.condense._condensed import Condensed, load_condensed
+from iseul.condense._condensed import Condensed
 from iseul.condense._distance import cosine_rows, squared
 from iseul.condense._formation import decode, encode
 from iseul.condense._gradients import group_gradients, layer_shapes
 from iseul.condense._problem import CLASSIFICATION, Problem
 from iseul.condense._subsets import CAPACITY, balanced_kmeans, largest_remainder, partition
 from iseul.core.config import build
-from iseul.core.errors import DataError, ShapeError, UnsupportedError, UsageError
+from iseul.core.errors import ShapeError, UnsupportedError, UsageError
 from iseul.data._batch import Samples, to_tensor
 from iseul.data.sets import digits
 from iseul.models import convnet
@@ -531,35 +531,3 @@ def test_encode_keeps_what_the_resolution_allows() -> None:
     torch.testing.assert_close(decode(encode(smooth, 2, "hw"), 2, "hw"), smooth)
     with pytest.raises(ShapeError, match="3 can not be cut into 4"):
         decode(random_tensor(1, 1, 3, 9), 4, "hw")
-
-
-# the file
-
-
-def test_condensed_round_trip(tmp_path: Path) -> None:
-    made = Condensed(
-        DIGITS.train.x[:4], DIGITS.train.y[:4], np.arange(4, dtype=np.int64), [1.5, 0.25]
-    )
-    made.save(tmp_path / "a.npz")
-    made.save(tmp_path / "b.npz")
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-    read = load_condensed(tmp_path / "a.npz")
-    assert np.array_equal(read.x, made.x) and np.array_equal(read.y, made.y)
-    assert np.array_equal(read.subset, made.subset) and read.losses == made.losses
-
-
-@pytest.mark.parametrize("damage", ["missing", "truncated", "text", "dtype", "length"])
-def test_a_damaged_file_is_a_data_error(tmp_path: Path, damage: str) -> None:
-    path = tmp_path / "set.npz"
-    x, y = DIGITS.train.x[:4], DIGITS.train.y[:4]
-    subset = np.zeros(3 if damage == "length" else 4, np.int64)
-    if damage == "dtype":
-        np.savez(path, x=x.astype(np.float32), y=y, subset=subset, losses=np.zeros(0), factor=1)
-    elif damage != "missing":
-        Condensed(x, y, subset).save(path)
-    if damage == "truncated":
-        path.write_bytes(path.read_bytes()[:200])
-    if damage == "text":
-        path.write_text("not an archive")
-    with pytest.raises(DataError, match=r"set\.npz"):
-        load_condensed(path)

@@ -439,7 +439,7 @@ def test_no_energy_and_no_recipe(run_dir: Path, tmp_path: Path) -> None:
         ("train/stage.json", b"null"),
         ("recipe.json", b"\xff\xfe"),
         ("train/history.json", b""),
-        ("condense/condensed.npz", b"PK\x03\x04 cut off"),
+        ("condense/condensed.dew", b"PK\x03\x04 cut off"),
         ("device/predictions.npz", b"\x93NUMPY"),
     ],
 )

@@ -6,4 +6,4 @@ REQUIRED = (
     "Config",
     "condense",
 )
-HELPERS = ("evaluate",)
+HELPERS = ("evaluate", "store")

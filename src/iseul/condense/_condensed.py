@@ -1,35 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a condensation method returns, and the .npz file that keeps it.
+"""Condensed sets: what a method returns, and what a `.dew` file holds.
 
 Samples are raw integers like the data set's own, so a condensed set trains, calibrates and
-ships exactly like a real one, at one byte per pixel. The file holds plain arrays, no pickle.
+ships exactly like a real one. A method returns a `Condensed`; `seal` orders it so that any
+leading part is balanced, makes it as small as `bits` says, and adds what a reader must know.
+How the bytes lie is in `_container.py`.
 """
 
 from __future__ import annotations
 
-import io
-import zipfile
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from iseul.condense import _container
+from iseul.condense._decode import cells, decode_raw
 from iseul.core.artifact import write_bytes
 from iseul.core.errors import DataError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
+    import torch
     from numpy.typing import NDArray
 
-VERSION = 2
+    from iseul.condense._container import Layout
+
+Palette = Literal["auto", "levels", "colours"]
 
 
 @dataclass(frozen=True)
 class Condensed:
-    """A condensed set, classes in order.
+    """What a method makes, classes in order.
 
-    x:       (n, H, W, C) uint8, raw integers: real value = scale * raw
+    x:       (n, H, W, C) uint8, raw integers
     y:       (n,) int64
     subset:  (n,) int64, which subset of its class a sample stands for; 0 where there are none
     losses:  match loss of each step; empty for methods that pick real samples
@@ -42,47 +48,179 @@ class Condensed:
     losses: list[float] = field(default_factory=list)
     factor: int = 1
 
-    def save(self, path: Path) -> None:
-        """Write the .npz whole; the same set gives the same bytes."""
-        buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer,
-            version=np.int64(VERSION),
-            x=self.x,
-            y=self.y,
-            subset=self.subset,
-            losses=np.asarray(self.losses, np.float64),
-            factor=np.int64(self.factor),
-        )
-        write_bytes(path, buffer.getvalue())
+
+@dataclass(frozen=True)
+class About:
+    """What a reader must know of a set, and where it comes from.
+
+    scale, zero_point, raw_max: real value = scale * (raw - zero_point), 0 <= raw <= raw_max
+    axes:     image axes, of "hw", along which `factor` cuts a stored sample
+    classes:  names, as many as the task has
+    recipe:   hash of everything the set depends on, hex; the file keeps 16 bytes of it
+    ordered:  whether leading parts were chosen to be good sets, not only balanced ones
+    accuracy: {column: (mean, deviation, number of networks)} of its evaluation
+    """
+
+    scale: float
+    zero_point: int
+    raw_max: int
+    classes: tuple[str, ...]
+    task: str = "classification"
+    axes: str = "hw"
+    method: str = ""
+    version: str = ""
+    recipe: str = ""
+    seed: int = 0
+    ordered: bool = False
+    accuracy: Mapping[str, tuple[float, float, int]] = field(default_factory=dict)
 
 
-def load_condensed(path: Path) -> Condensed:
-    """A set that `Condensed.save` wrote.
+@dataclass(frozen=True)
+class CondensedSet:
+    """A condensed set as a file holds it: the first k of each class come before the k+1st.
 
+    x:      (n, H, W, C) uint8, the stored raw values: index into `table` by `codes`
+    y:      (n,) int64
+    subset: (n,) int64
+    codes:  (n, values) uint8, what is packed: raw values, indices of levels or of colours
+    table:  (2^bits, 1 or C) uint8 raw values of the codes; empty at 8 bits
+    """
+
+    about: About
+    shape: tuple[int, int, int]
+    bits: int
+    factor: int
+    y: NDArray[np.int64]
+    subset: NDArray[np.int64]
+    codes: NDArray[np.uint8]
+    table: NDArray[np.uint8]
+
+    @property
+    def x(self) -> NDArray[np.uint8]:
+        """(n, H, W, C) uint8: the samples as they are stored."""
+        raw = self.table[self.codes] if len(self.table) else self.codes
+        return raw.reshape(-1, *self.shape)
+
+    @property
+    def layout(self) -> Layout:
+        """How many bytes of the file hold what."""
+        return _container.layout_of(self)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def condensed(self) -> Condensed:
+        """The stored samples as a method would return them, losses apart."""
+        return Condensed(self.x, self.y, self.subset, factor=self.factor)
+
+    def leading(self, per_class: int) -> CondensedSet:
+        """The first `per_class` samples of each class; all, if there are fewer."""
+        keep = ranks(self.y) < per_class
+        return replace(self, y=self.y[keep], subset=self.subset[keep], codes=self.codes[keep])
+
+    def judged(self, accuracy: Mapping[str, Mapping[str, float]]) -> CondensedSet:
+        """The same set with {column: {mean, std, n}} of its evaluation."""
+        kept = {
+            column: (cell["mean"], cell["std"], int(cell["n"])) for column, cell in accuracy.items()
+        }
+        return replace(self, about=replace(self.about, accuracy=kept))
+
+    def samples(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Raw samples to train on and their classes; stored ones that hold several are cut.
+
+        x (N, H, W, C) uint8, y (N,) int64, N = n * factor^axes
+        """
+        x = decode_raw(self.x, self.factor, self.about.axes)
+        return x, self.y.repeat(len(x) // max(1, len(self.y)))
+
+    def numpy(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Real samples (N, H, W, C) float32 and classes (N,) int64."""
+        x, y = self.samples()
+        about = self.about
+        return (x.astype(np.float32) - about.zero_point) * np.float32(about.scale), y
+
+    def torch(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Real samples (N, C, H, W) float32 and classes (N,) int64, as tensors."""
+        import torch
+
+        x, y = self.numpy()
+        return torch.from_numpy(np.moveaxis(x, -1, 1).copy()), torch.from_numpy(y)
+
+    def save(self, path: Path | str) -> None:
+        """Write the `.dew` file whole; the same set gives the same bytes."""
+        write_bytes(Path(path), _container.pack(self))
+
+
+def ranks(y: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many samples of its own class stand before each."""
+    found = np.empty(len(y), np.int64)
+    for label in np.unique(y):
+        own = np.flatnonzero(y == label)
+        found[own] = np.arange(len(own))
+    return found
+
+
+def seal(
+    made: Condensed,
+    about: About,
+    bits: int = 8,
+    palette: Palette = "auto",
+    order: NDArray[np.int64] | None = None,
+) -> CondensedSet:
+    """A set ready for its file.
+
+    bits:    8 keeps every raw value; 6 and 4 keep 64 or 16 levels or colours
+    palette: "levels" of single values or "colours" of all channels of a pixel; "auto": colours
+             at 6 bits and three channels, levels else
+    order:   positions of the samples, best first, as `_order.prefix_order` gives them; None:
+             as they come. Either way the k-th samples of all classes come together
+    Raises ShapeError if `factor` does not fit the samples.
+    """
+    from iseul.condense import _palette
+
+    if order is None:
+        order = np.arange(len(made.y))
+    order = order[np.lexsort((made.y[order], ranks(made.y[order])))]
+    x = made.x[order]
+    shape = (int(x.shape[1]), int(x.shape[2]), int(x.shape[3]))
+    if made.factor > 1:
+        cells(shape[:2], made.factor, about.axes)
+    if palette == "auto":
+        palette = "colours" if bits == 6 and shape[2] == 3 else "levels"
+    table = np.zeros((0, 1), np.uint8)
+    if bits == 8:
+        codes = x
+    elif palette == "levels":
+        table = _palette.levels(x, 1 << bits)[:, None]
+        codes = _palette.nearest_levels(x, table[:, 0])
+    else:
+        pixels = x.reshape(-1, shape[2])
+        table = _palette.colours(pixels, 1 << bits)
+        codes = _palette.nearest_rows(pixels.astype(np.float32), table.astype(np.float32))
+    return CondensedSet(
+        about,
+        shape,
+        bits,
+        made.factor,
+        made.y[order],
+        made.subset[order],
+        codes.reshape(len(x), -1),
+        table,
+    )
+
+
+def load_condensed(path: Path | str, per_class: int | None = None) -> CondensedSet:
+    """The condensed set in a `.dew` file.
+
+    per_class: read the first samples of each class only; no more of the file than that is
+               read, and what lies behind may be missing
     Raises DataError if the file is missing, damaged or holds something else.
     """
+    path = Path(path)
     try:
-        # From memory: numpy leaves a file open when the archive in it is damaged.
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-            found: dict[str, NDArray[Any]] = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: can not be read as a condensed set: {error}") from None
-    for name, dtype, n_axes in (
-        ("x", np.uint8, 4),
-        ("y", np.int64, 1),
-        ("subset", np.int64, 1),
-        ("losses", np.float64, 1),
-        ("factor", np.int64, 0),
-    ):
-        array = found.get(name)
-        if array is None or array.dtype != dtype or array.ndim != n_axes:
-            got = "is missing" if array is None else f"is {array.dtype} with {array.ndim} axes"
-            want = f"{np.dtype(dtype).name} with {n_axes} axes"
-            raise DataError(f'{path}: array "{name}" {got}, must be {want}')
-    if not len(found["x"]) == len(found["y"]) == len(found["subset"]):
-        counts = {name: len(found[name]) for name in ("x", "y", "subset")}
-        raise DataError(f"{path}: arrays differ in length: {counts}")
-    return Condensed(
-        found["x"], found["y"], found["subset"], found["losses"].tolist(), int(found["factor"])
-    )
+        with path.open("rb") as file:
+            return _container.unpack(file, per_class)
+    except OSError as error:
+        raise DataError(f"{path}: can not be read: {error.strerror or error}") from None
+    except DataError as error:
+        raise DataError(f"{path}: {error.problem}", error.remedy) from None

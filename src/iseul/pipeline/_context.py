@@ -54,5 +54,5 @@ class Context:
                 'samples = "condensed", but the recipe has no [condense]',
                 'add [condense] method = "subset_match", or samples = "real"',
             )
-        made = load_condensed(self.folder("condense") / "condensed.npz")
-        return Samples(made.x, made.y)
+        x, y = load_condensed(self.folder("condense") / "condensed.dew").samples()
+        return Samples(x, y)

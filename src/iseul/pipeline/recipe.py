@@ -4,7 +4,8 @@
     name, board, seed
     [run]                where work is done: this process or Ray, threads, device
     [data]               method + that data set's Config
-    [condense]           method + Config;  [condense.evaluate] trains fresh nets on the result
+    [condense]           method + Config;  .store says how it is kept, .evaluate that fresh
+                         networks are trained on it
     [train]              the loop's Config and `samples`;  .model  .teacher  .distill
     [compress]           calibration;  .prune  .finetune  .distill  .quantize, in this order
     [compile]            goal
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from iseul.compress.finetune import Config as FinetuneConfig
     from iseul.condense.evaluate import Config as EvaluateConfig
+    from iseul.condense.store import Config as StoreConfig
     from iseul.targets import Target
     from iseul.train.loop import Config as LoopConfig
 
@@ -134,6 +136,7 @@ class Recipe:
     tiny: bool
     data: Choice
     condense: Choice | None
+    store: StoreConfig | None
     evaluate: EvaluateConfig | None
     evaluate_model: Choice | None
     train: Train | None
@@ -159,6 +162,7 @@ class Recipe:
             "condense": self.condense
             and {
                 **self.condense.dump(),
+                "store": _dump(self.store),
                 "evaluate": _dump(self.evaluate) | {"model": _dump_choice(self.evaluate_model)}
                 if self.evaluate is not None
                 else None,
@@ -280,7 +284,10 @@ def resolve(raw: Mapping[str, Any], tiny: bool, where: str) -> Recipe:
         seed=_plain(raw, "seed", int, where, 0),
         tiny=tiny,
         data=choice(tables["data"], SETS, "data"),
-        condense=_optional(_without(tables.get("condense"), "evaluate"), CONDENSE, "condense"),
+        condense=_optional(
+            _without(tables.get("condense"), "store", "evaluate"), CONDENSE, "condense"
+        ),
+        store=_store(tables.get("condense")),
         evaluate=evaluate,
         evaluate_model=evaluate_model,
         train=_train(tables["train"]) if "train" in tables else None,
@@ -316,6 +323,14 @@ def _optional(table: Mapping[str, Any] | None, folder: str, where: str) -> Choic
 
 def _without(table: Mapping[str, Any] | None, *keys: str) -> Table | None:
     return None if table is None else {k: v for k, v in table.items() if k not in keys}
+
+
+def _store(table: Mapping[str, Any] | None) -> StoreConfig | None:
+    if table is None:
+        return None
+    from iseul.condense.store import Config as StoreConfig
+
+    return build(StoreConfig, table.get("store", {}), "condense.store")
 
 
 def _evaluate(table: Mapping[str, Any] | None) -> tuple[EvaluateConfig | None, Choice | None]:

@@ -36,7 +36,7 @@ def page(facts: Facts, figures: Figures, condensed: Mapping[str, Array]) -> str:
     """The whole report.
 
     figures:   by name, as `figures.draw` gives them
-    condensed: arrays of condensed.npz; empty without
+    condensed: arrays of condensed.dew; empty without
     """
     sections = [
         ("accuracy", "Accuracy", _accuracy(facts)),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iseul.condense._condensed import load_condensed
 from iseul.core.artifact import STAGE_FILE, read_json
 from iseul.core.errors import DataError
 
@@ -36,7 +37,7 @@ _ANY = {
     "pruning": "compress/pruning.json",
 }
 _MOST = 1e18  # no count, byte or second of a run is larger
-_ARRAYS = {"condensed": "condense/condensed.npz", "predictions": "device/predictions.npz"}
+_ARRAYS = {"condensed": "condense/condensed.dew", "predictions": "device/predictions.npz"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Run:
     """The raw content of a run folder; empty mappings stand for what is not there.
 
     files:  the JSON files by the names of `_OBJECTS` and `_ANY`
-    arrays: the npz files by the names of `_ARRAYS`
+    arrays: the npz and dew files by the names of `_ARRAYS`
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -105,6 +106,10 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _arrays(path: Path) -> dict[str, Array]:
+    """The arrays of an npz; of a condensed set its stored samples."""
+    if path.suffix == ".dew":
+        made = load_condensed(path)
+        return {"x": made.x, "y": made.y, "subset": made.subset}
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}

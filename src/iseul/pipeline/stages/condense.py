@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Condense: a few synthetic samples per class in place of the training set.
 
-Writes condensed.npz (x, y, subset) and history.json (matching loss); metrics hold the
-accuracy of fresh nets trained on it and on a random draw of as many real samples, when the
-recipe asks for an evaluation.
+Writes condensed.dew (the set as `[condense.store]` says) and history.json (matching loss);
+metrics hold the accuracy of fresh nets trained on it and on a random draw of as many real
+samples, when the recipe asks for an evaluation.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from iseul.core.artifact import write_json
+import iseul
+from iseul.core.artifact import hash_json, write_json
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from iseul.condense._condensed import Condensed
+    from iseul.condense._condensed import About, Condensed
     from iseul.condense._problem import Problem
     from iseul.core.artifact import Draft
     from iseul.pipeline._context import Context
@@ -41,20 +42,28 @@ def depends(recipe: Recipe) -> Any:
 
 
 def run(context: Context, draft: Draft) -> None:
+    from iseul.condense.store import store
+
     recipe, splits = context.recipe, context.splits
-    assert recipe.condense is not None
+    assert recipe.condense is not None and recipe.store is not None
 
     problem = _problem(context)
-    condensed = recipe.condense.module.condense(
+    made = recipe.condense.module.condense(
         problem, recipe.condense.config, context.seed("condense")
     )
-    condensed.save(draft.path / "condensed.npz")
-    write_json(draft.path / "history.json", {"loss": [float(x) for x in condensed.losses]})
+    write_json(draft.path / "history.json", {"loss": [float(x) for x in made.losses]})
+    kept, note = store(
+        made, problem, _about(context, problem), recipe.store, context.seed("condense", "store")
+    )
+    draft.fallbacks += [note] if note else []
+    condensed = kept.condensed()
     draft.metrics |= {
-        "n_samples": len(condensed.y),
+        "n_samples": len(kept),
         "classes": list(splits.classes),
-        "n_bytes": int(condensed.x.nbytes),
-        "share_of_real": len(condensed.y) / len(splits.train.y),
+        "n_bytes": kept.layout.payload_bytes,
+        "bits": kept.bits,
+        "factor": kept.factor,
+        "share_of_real": len(kept) / len(splits.train.y),
     }
     if recipe.evaluate is not None:
         from iseul.condense import random
@@ -86,6 +95,30 @@ def run(context: Context, draft: Draft) -> None:
             config = random.Config(ipc=len(condensed.y) // problem.n_classes)
             seed = context.seed("condense", "random")
             draft.metrics["random"] = judged(random.condense(problem, config, seed))
+        kept = kept.judged(draft.metrics["accuracy"])
+    kept.save(draft.path / "condensed.dew")
+    draft.metrics["file_bytes"] = kept.layout.n_bytes
+
+
+def _about(context: Context, problem: Problem) -> About:
+    """What the file says of the set."""
+    from iseul.condense._condensed import About
+
+    recipe, splits = context.recipe, context.splits
+    made_by = recipe.table("condense") | {"evaluate": None}  # judging a set does not change it
+    depends = {"data": recipe.data.dump(), "condense": made_by, "seed": recipe.seed}
+    return About(
+        problem.scale,
+        problem.zero_point,
+        problem.raw_max,
+        splits.classes,
+        problem.task.name,
+        problem.axes,
+        method(recipe),
+        iseul.__version__,
+        hash_json(depends),
+        recipe.seed,
+    )
 
 
 def _problem(context: Context) -> Problem:

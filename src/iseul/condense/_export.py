@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A condensed set for others: an .npz of plain arrays, or C99 to learn from on a chip.
+
+The C is two files: constants, packed as in the `.dew` file, and a header whose inline functions
+unpack one value or one sample at a time. No heap, no floating point; a sample that holds several
+is decoded by the integer rule of `_decode.py`, so the chip sees the bytes that numpy sees.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from string import Template
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iseul.condense import _container
+from iseul.condense._decode import cells
+from iseul.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from iseul.condense._condensed import CondensedSet
+
+_PER_LINE = 16
+
+
+def as_npz(made: CondensedSet, name: str) -> dict[str, bytes]:
+    """One .npz: x (N, H, W, C) uint8 raw samples to train on, y, and what raw values mean.
+
+    real value = scale * (x - zero_point)
+    """
+    x, y = made.samples()
+    about = made.about
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        x=x,
+        y=y,
+        scale=np.float64(about.scale),
+        zero_point=np.int64(about.zero_point),
+        raw_max=np.int64(about.raw_max),
+        classes=np.array(about.classes),
+    )
+    return {f"{name}.npz": buffer.getvalue()}
+
+
+def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
+    """`<name>.h` and `<name>.c`. Raises UsageError if name is not one for C."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise UsageError(f'"{name}" is not a name in C', "--name my_set")
+    about, (height, width, channels) = made.about, made.shape
+    per_pixel = made.table.shape[1] if len(made.table) else 1
+    samples = _container.packed(made.codes, made.bits)
+    counts = np.bincount(made.y, minlength=len(about.classes))
+    balanced = bool((counts == counts[0]).all())
+    places = {
+        "name": name,
+        "NAME": name.upper(),
+        "method": _in_comment(about.method),
+        "version": _in_comment(about.version),
+        "recipe": about.recipe or "unknown",
+        "n": len(made.y),
+        "classes": len(about.classes),
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "bits": made.bits,
+        "sample_bytes": samples.shape[1],
+        "scale": f"{about.scale:.9g}" + ("" if re.search("[.e]", f"{about.scale:.9g}") else ".0"),
+        "zero_point": about.zero_point,
+        "class_names": _in_comment(", ".join(about.classes)),
+        "parts": len(cells((height, width), made.factor, about.axes)) if made.factor > 1 else 1,
+        "per_pixel": per_pixel,
+        "table_bytes": made.table.size,
+    }
+    pieces = [_HEAD]
+    if made.bits < 8:
+        pieces.append(_DECLARE_TABLE)
+    pieces.append(_LABEL if balanced else _DECLARE_LABELS)
+    pieces.append({8: _STORED_8, 6: _STORED_6, 4: _STORED_4}[made.bits])
+    if made.factor > 1:
+        pieces.append(_formation(made))
+    pieces += [_VALUE if made.factor > 1 else _VALUE_PLAIN, _READ]
+    header = "".join(Template(piece).substitute(places) for piece in pieces)
+    body = [f'// {name}: see {name}.h. Written by iseul export.\n#include "{name}.h"\n']
+    body.append(_array(f"const uint8_t {name}_samples[{samples.size}]", samples))
+    if made.bits < 8:
+        body.append(_array(f"const uint8_t {name}_table[{made.table.size}]", made.table))
+    if not balanced:
+        body.append(_array(f"const uint16_t {name}_labels[{len(made.y)}]", made.y))
+    return {f"{name}.h": header.encode(), f"{name}.c": "\n".join(body).encode()}
+
+
+FORMATS: Mapping[str, Callable[[CondensedSet, str], dict[str, bytes]]] = {
+    "c": as_c,
+    "npz": as_npz,
+}
+
+
+def _in_comment(text: str) -> str:
+    """A file's text on one line of a C comment: nothing in it may end the line or join the next."""
+    plain = " ".join(text.split()).replace("\\", "/").replace("?", ".")  # ??/ is a backslash too
+    return "".join(each for each in plain if each.isascii() and each.isprintable()) or "unknown"
+
+
+def _array(declaration: str, values: np.ndarray) -> str:
+    flat = [str(value) for value in values.ravel().tolist()]
+    lines = [
+        "    " + ", ".join(flat[i : i + _PER_LINE]) + "," for i in range(0, len(flat), _PER_LINE)
+    ]
+    return "\n".join([f"{declaration} = {{", *lines, "};", ""])
+
+
+def _formation(made: CondensedSet) -> str:
+    """The edges of the parts, as C; parts go row by row."""
+    parts = cells(made.shape[:2], made.factor, made.about.axes)
+    rows = ", ".join(f"{{{part[0]}, {part[1] - part[0]}}}" for part in parts)
+    columns = ", ".join(f"{{{part[2]}, {part[3] - part[2]}}}" for part in parts)
+    return _PLACE.replace("$rows", rows).replace("$columns", columns)
+
+
+_HEAD = """\
+// $name: a condensed data set, $n samples in $classes classes, $bits bits a code.
+// Written by iseul export ($version); method $method, recipe $recipe.
+// Classes: $class_names
+//
+// Real value = ${NAME}_SCALE * (raw - ${NAME}_ZERO_POINT); the int8 input of a model is raw - 128.
+// Samples lie by rank, then by class: where classes are alike, the first k * ${NAME}_CLASSES of
+// them are k of each class. A stored sample holds ${NAME}_PARTS to learn from.
+// Values of a sample go row by row, channels innermost.
+#ifndef ${NAME}_H
+#define ${NAME}_H
+
+#include <stdint.h>
+
+#define ${NAME}_SAMPLES ${n}u
+#define ${NAME}_CLASSES ${classes}u
+#define ${NAME}_HEIGHT ${height}u
+#define ${NAME}_WIDTH ${width}u
+#define ${NAME}_CHANNELS ${channels}u
+#define ${NAME}_VALUES (${NAME}_HEIGHT * ${NAME}_WIDTH * ${NAME}_CHANNELS)
+#define ${NAME}_PARTS ${parts}u
+#define ${NAME}_BITS ${bits}
+#define ${NAME}_SAMPLE_BYTES ${sample_bytes}u
+#define ${NAME}_SCALE ${scale}f
+#define ${NAME}_ZERO_POINT (${zero_point})
+
+extern const uint8_t ${name}_samples[${NAME}_SAMPLES * ${NAME}_SAMPLE_BYTES];
+"""
+_DECLARE_TABLE = "extern const uint8_t ${name}_table[${table_bytes}];\n"
+_DECLARE_LABELS = """\
+extern const uint16_t ${name}_labels[${NAME}_SAMPLES];
+
+// Class of a stored sample.
+static inline uint16_t ${name}_label(uint32_t sample) { return ${name}_labels[sample]; }
+"""
+_LABEL = """
+// Class of a stored sample.
+static inline uint16_t ${name}_label(uint32_t sample) {
+    return (uint16_t)(sample % ${NAME}_CLASSES);
+}
+"""
+_STORED_8 = """
+// Raw value of a stored sample, value < ${NAME}_VALUES.
+static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
+    return ${name}_samples[sample * ${NAME}_SAMPLE_BYTES + value];
+}
+"""
+_STORED_4 = """
+// Raw value of a stored sample, value < ${NAME}_VALUES. Two codes in a byte, the low one first.
+static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
+    const uint32_t i = value / ${per_pixel}u;
+    const uint32_t both = ${name}_samples[sample * ${NAME}_SAMPLE_BYTES + i / 2u];
+    const uint32_t code = (both >> (4u * (i % 2u))) & 15u;
+    return ${name}_table[code * ${per_pixel}u + value % ${per_pixel}u];
+}
+"""
+_STORED_6 = """
+// Raw value of a stored sample, value < ${NAME}_VALUES. Four codes in three bytes, low bits first.
+static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
+    const uint32_t bit = value / ${per_pixel}u * 6u;
+    const uint8_t *from = &${name}_samples[sample * ${NAME}_SAMPLE_BYTES + bit / 8u];
+    const uint32_t shift = bit % 8u;
+    uint32_t code = (uint32_t)from[0] >> shift;
+    if (shift > 2u) {
+        code |= (uint32_t)from[1] << (8u - shift);
+    }
+    return ${name}_table[(code & 63u) * ${per_pixel}u + value % ${per_pixel}u];
+}
+"""
+_PLACE = """
+// Begin and length of each part's rows and columns.
+static const uint16_t ${name}_rows[][2] = {$rows};
+static const uint16_t ${name}_columns[][2] = {$columns};
+
+// Where value `out` of `size` comes from when `have` values are stretched to them: between low
+// and high, share / (2 size) of the way.
+static inline void ${name}_place(uint32_t out, uint32_t have, uint32_t size, uint32_t *low,
+                                 uint32_t *high, uint32_t *share) {
+    const uint32_t place = (2u * out + 1u) * have;
+    const uint32_t at = place > size ? place - size : 0u;
+    *low = at / (2u * size);
+    if (*low > have - 1u) {
+        *low = have - 1u;
+    }
+    *high = *low + 1u < have ? *low + 1u : have - 1u;
+    *share = at - *low * 2u * size;
+}
+"""
+_VALUE_PLAIN = """
+// Raw value of sample `part` < ${NAME}_PARTS in a stored sample.
+static inline uint8_t ${name}_value(uint32_t sample, uint32_t part, uint32_t value) {
+    (void)part;
+    return ${name}_stored(sample, value);
+}
+"""
+_VALUE = """
+// Raw value of sample `part` < ${NAME}_PARTS in a stored sample: bilinear, halves upwards.
+static inline uint8_t ${name}_value(uint32_t sample, uint32_t part, uint32_t value) {
+    const uint32_t channel = value % ${NAME}_CHANNELS;
+    const uint32_t x = value / ${NAME}_CHANNELS % ${NAME}_WIDTH;
+    const uint32_t y = value / ${NAME}_CHANNELS / ${NAME}_WIDTH;
+    uint32_t top, bottom, left, right, down, across;
+    ${name}_place(y, ${name}_rows[part][1], ${NAME}_HEIGHT, &top, &bottom, &down);
+    ${name}_place(x, ${name}_columns[part][1], ${NAME}_WIDTH, &left, &right, &across);
+    top = (top + ${name}_rows[part][0]) * ${NAME}_WIDTH;
+    bottom = (bottom + ${name}_rows[part][0]) * ${NAME}_WIDTH;
+    left += ${name}_columns[part][0];
+    right += ${name}_columns[part][0];
+    const uint32_t a = ${name}_stored(sample, (top + left) * ${NAME}_CHANNELS + channel);
+    const uint32_t b = ${name}_stored(sample, (top + right) * ${NAME}_CHANNELS + channel);
+    const uint32_t c = ${name}_stored(sample, (bottom + left) * ${NAME}_CHANNELS + channel);
+    const uint32_t d = ${name}_stored(sample, (bottom + right) * ${NAME}_CHANNELS + channel);
+    const uint32_t above = a * (2u * ${NAME}_WIDTH - across) + b * across;
+    const uint32_t below = c * (2u * ${NAME}_WIDTH - across) + d * across;
+    const uint32_t half = 2u * ${NAME}_HEIGHT * ${NAME}_WIDTH;
+    const uint32_t sum = above * (2u * ${NAME}_HEIGHT - down) + below * down;
+    return (uint8_t)((sum + half) / (2u * half));
+}
+"""
+_READ = """
+// A whole sample of raw values; out has ${NAME}_VALUES of them.
+static inline void ${name}_read(uint32_t sample, uint32_t part, uint8_t *out) {
+    for (uint32_t i = 0u; i < ${NAME}_VALUES; ++i) {
+        out[i] = ${name}_value(sample, part, i);
+    }
+}
+
+// The same as a model's int8 input: raw - 128.
+static inline void ${name}_read_s8(uint32_t sample, uint32_t part, int8_t *out) {
+    for (uint32_t i = 0u; i < ${NAME}_VALUES; ++i) {
+        out[i] = (int8_t)((int32_t)${name}_value(sample, part, i) - 128);
+    }
+}
+
+#endif
+"""
