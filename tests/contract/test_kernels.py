@@ -100,7 +100,7 @@ def compilers() -> list[tuple[str, list[str]]]:
             arm = find_arm_compiler(family)
         except ToolError:
             continue
-        for board in ("nucleo-g0b1re", "nucleo-l4r5zi"):
+        for board in ("nucleo-g0b1re", "nucleo-l4r5zi", "mps3-an547"):
             flags = machine_flags(arm, load_target(board))
             found.append((f"{board} {family}", [*arm.command, *arm.flags, *flags]))
     return found

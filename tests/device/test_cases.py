@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two judges over the case tables of all ops: the generated C on the host and on a Cortex-M4.
+"""Judges over the case tables of all ops: the generated C on the host and on emulated chips.
 
-The host runs every case. The chip runs all cases of ops that have kernels of its own instruction
-set, which no other judge can run; of the others, whose C the host has judged, every third, and
-all of them with `--all`.
+The host runs every case. A Cortex-M4 runs all cases of ops that have kernels of its own
+instruction set, which no other judge can run; of the others, whose C the host has judged, every
+third, and all of them with `--all`. A Cortex-M55 in QEMU runs the cases that its own kernels
+fit.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from cases import OPS, Case, cases_of
+from device._boards import M55, WITH_QEMU
 from device._nets import M4
 from iseul.compile import compile_graph
 from iseul.compile.select import KERNELS
@@ -21,18 +23,31 @@ from iseul.core import registry
 from iseul.graph.interpret import interpret_samples
 from iseul.targets import load_target
 
-BOARD_OF = {"host": "host", "cortex_m": M4}
+BOARD_OF = {"host": "host", "cortex_m": M4, "qemu": M55}
+HELIUM = "armv81m-mve"
+
+
+def _fits_helium(case: Case) -> bool:
+    graph = case.graph()
+    return any(
+        card.isa == HELIUM and card.misfit(node.attrs, graph.io(node)) is None
+        for node in graph.nodes
+        for card in registry.load(KERNELS, node.op).CARDS
+    )
 
 
 def _chosen() -> list[Any]:
     """(case, judge) of all cases; those that need `--all` are marked."""
     found = []
     for op in OPS:
-        own = any(card.isa != "c" for card in registry.load(KERNELS, op).CARDS)
+        sets = {card.isa for card in registry.load(KERNELS, op).CARDS}
+        own = bool(sets - {"c", HELIUM})
         for i, case in enumerate(cases_of(op)):
             found.append(pytest.param(case, "host", id=f"{case.name}-host"))
             marks = [] if own or i % 3 == 0 else [pytest.mark.slow]
             found.append(pytest.param(case, "cortex_m", id=f"{case.name}-cortex_m", marks=marks))
+            if HELIUM in sets and _fits_helium(case):
+                found.append(pytest.param(case, "qemu", id=f"{case.name}-qemu", marks=WITH_QEMU))
     return found
 
 

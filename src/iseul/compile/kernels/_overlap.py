@@ -126,6 +126,21 @@ def by_positions(attrs: Any, io: Io, n: int) -> Mapping[int, int]:
     return {0: max(0, int((written - first).max(initial=0)))}
 
 
+def point_by_point(io: Io, n: int) -> Mapping[int, int]:
+    """As many places in as out, n of them at a time, which read their own values until all
+    their outputs are written, and none before them. A place is the last axis, or the output
+    is made of rows that fill the input.
+    """
+    x, out = io.inputs[0], io.outputs[0]
+    places = _n_places(out)
+    if not _may_share(x, out) or places > _MOST_PLACES or x.n_elements % max(1, places):
+        return {}
+    first = np.arange(0, places, n, dtype=np.int64)
+    start = first * (x.n_elements // max(1, places))
+    written = np.minimum(first + n, places) * out.shape[-1]
+    return {0: max(0, int((written - start).max(initial=0)))}
+
+
 def _distance(start: NDArray[np.int64], x: Value, out: Value, n_written: int) -> int:
     """Bytes between the starts so that no write reaches what is still to be read.
 

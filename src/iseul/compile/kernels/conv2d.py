@@ -10,6 +10,7 @@ from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import by_position
 from iseul.graph.ops._quantized import zero_point
@@ -65,6 +66,7 @@ def one_group(attrs: Attrs, io: Io) -> str | None:
 
 
 CARDS = (
+    *mve.convolution(grouped.of_conv2d),
     *dsp.convolution(grouped.of_conv2d),
     Card(
         "iseul_conv2d_s8",

@@ -12,6 +12,7 @@ from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import by_position
 from iseul.graph.ops._quantized import quant_of, zero_point
@@ -83,6 +84,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 
 CARDS = (
+    *mve.depthwise(),
     *dsp.depthwise(),
     Card(
         "iseul_depthwise_conv2d_s8",

@@ -10,6 +10,7 @@ from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import row_by_row
 from iseul.graph.ops._quantized import zero_point
@@ -59,6 +60,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 
 CARDS = (
+    *mve.fully_connected(),
     *dsp.fully_connected(),
     Card(
         "iseul_fully_connected_s8",

@@ -1,0 +1,432 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cards of int8 kernels for Cortex-M cores with Helium (`iseul_mve.h`).
+
+Weights are packed ahead of time in the order in which the blocks of a kernel read them, filled up
+with zeros to multiples of 16, and the input's zero point is taken off in the bias. Behind the
+weights of a block stand its biases, multipliers and shifts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels import _overlap as overlap
+from iseul.compile.kernels._card import Card
+from iseul.compile.kernels._dsp import folded_bias, one_to_one
+from iseul.graph.ops._quantized import output_multipliers, zero_point
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from iseul.compile.kernels._card import Fields
+    from iseul.compile.kernels._grouped import Arranged
+    from iseul.graph.ir import Io
+    from iseul.numerics import Array
+
+    Arrange = Callable[[Any, Io], Arranged]
+
+ISA: Final = "armv81m-mve"
+LANES = 16  # bytes of a vector
+_POSITIONS = 3  # of a block of `iseul_quads_3`
+_SHIFTS = range(-31, 0)
+
+
+def scales_down(attrs: Any, io: Io) -> str | None:
+    """sums are scaled by less than 1/2 and by 2^-32 or more"""
+    _, shifts = output_multipliers(io, io.outputs[0].shape[-1])
+    beyond = [int(shift) for shift in shifts if shift not in _SHIFTS]
+    return f"a scale is near 2^{beyond[0]}" if beyond else None
+
+
+def round_up(n: int, to: int) -> int:
+    """The next multiple of `to`."""
+    return -(-n // to) * to
+
+
+def clamp(attrs: Any, io: Io) -> Fields:
+    """`iseul_clamp_s8_t`."""
+    return {"zero_point": zero_point(io.outputs[0]), **fields.clamp_s8(io, attrs.activation)}
+
+
+# --- weights as blocks read them
+
+
+def _in_steps(rows: Array) -> Array:
+    """Rows of weights (n, k) as blocks of four rows by steps of 16: (blocks, steps, 4, 16)."""
+    n, k = rows.shape
+    full = np.zeros((round_up(n, 4), round_up(k, LANES)), np.int8)
+    full[:n, :k] = rows
+    return full.reshape(-1, 4, full.shape[1] // LANES, LANES).transpose(0, 2, 1, 3)
+
+
+def pack_pairs(rows: Array) -> Array:
+    """Rows of weights (n, k) as `iseul_quads_3` reads them: (blocks, bytes)."""
+    steps = _in_steps(rows)
+    there, back = steps[:, :, 0::2], steps[:, ::-1, 1::2]
+    return np.concatenate([there.reshape(len(steps), -1), back.reshape(len(steps), -1)], axis=1)
+
+
+def pack_fours(rows: Array) -> Array:
+    """Rows of weights (n, k) as `iseul_quads_1` reads them: (blocks, bytes)."""
+    steps = _in_steps(rows)
+    return np.roll(steps, 1, axis=1).reshape(len(steps), -1)
+
+
+def with_scales(io: Io, rows: Array, blocks: Array, n_together: int) -> Array:
+    """Blocks of packed weights (blocks, bytes), each followed by the biases, multipliers and
+    shifts of its n_together channels as words; flat.
+
+    rows: of weights (n, k); the channels that fill up the last block get zeros and shift -1
+    """
+    n = len(rows)
+    multiplier, shift = output_multipliers(io, n)
+    words = np.zeros((3, round_up(n, n_together)), np.int32)
+    words[0] = folded_bias(io, rows, n_together)
+    words[1, :n] = multiplier
+    words[2] = -1
+    words[2, :n] = shift
+    scales = words.reshape(3, -1, n_together).transpose(1, 0, 2).astype("<i4")
+    tail = np.ascontiguousarray(scales).view(np.int8).reshape(len(blocks), -1)
+    return np.concatenate([blocks, tail], axis=1).reshape(-1)
+
+
+# --- convolutions: blocks of four channels and three positions
+
+
+def convolution(arrange: Arrange) -> tuple[Card, ...]:
+    """The cards of an op that `arrange` makes a convolution in groups; they take one group."""
+
+    def one_group(attrs: Any, io: Io) -> str | None:
+        """all output channels read all input channels"""
+        made = arrange(attrs, io)
+        n = made.window["in_c"] // made.group_in
+        return f"{n} groups of channels" if n > 1 else None
+
+    def pointwise(attrs: Any, io: Io) -> str | None:
+        """kernels are 1x1, and each position is read once"""
+        w = arrange(attrs, io).window
+        ones = [w[k] for k in ("kernel_h", "kernel_w", "stride_h", "stride_w")]
+        same = (w["in_h"], w["in_w"]) == (w["out_h"], w["out_w"])
+        if ones == [1, 1, 1, 1] and same:
+            return None
+        return f"kernel {ones[0]}x{ones[1]}, stride {ones[2]}x{ones[3]}"
+
+    def several(attrs: Any, io: Io) -> str | None:
+        """there are several positions"""
+        return "there is one" if positions(arrange(attrs, io)) == 1 else None
+
+    def whole_vectors(attrs: Any, io: Io) -> str | None:
+        """the number of input channels is a multiple of 16"""
+        n = arrange(attrs, io).window["in_c"]
+        return f"there are {n}" if n % LANES else None
+
+    def positions(made: Arranged) -> int:
+        return made.n_outputs // made.window["out_c"]
+
+    def rows_of(made: Arranged) -> Array:
+        return made.weights.reshape(len(made.weights), -1)
+
+    def depth(made: Arranged) -> int:
+        return round_up(rows_of(made).shape[1], LANES)
+
+    def channels(io: Io, made: Arranged) -> Array:
+        rows = rows_of(made)
+        return with_scales(io, rows, pack_pairs(rows), 4)
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_conv_s8_mve_t`."""
+        made = arrange(attrs, io)
+        return {
+            "window": made.window,
+            "depth": depth(made),
+            "channels": channels(io, made),
+            "in_zero_point": zero_point(io.inputs[0]),
+            "output": clamp(attrs, io),
+        }
+
+    def emit_points(attrs: Any, io: Io) -> Fields:
+        """`iseul_pointwise_s8_mve_t`."""
+        made = arrange(attrs, io)
+        return {
+            "positions": positions(made),
+            "in_c": made.window["in_c"],
+            "out_c": made.window["out_c"],
+            "depth": depth(made),
+            "channels": channels(io, made),
+            "output": clamp(attrs, io),
+        }
+
+    def cost_of_blocks(made: Arranged) -> int:
+        quads = -(-made.window["out_c"] // 4)
+        over = 60 if made.window["out_c"] % 4 else 0
+        block = 30 + quads * (24 * (depth(made) // LANES) + 46) + over
+        return -(-positions(made) // _POSITIONS) * block
+
+    def cost_points(attrs: Any, io: Io) -> int:
+        """Per block of 3 positions 30, per 4 channels of it 24 per step of 16 and 46; 60 where
+        channels are no multiple of 4.
+        """
+        return cost_of_blocks(arrange(attrs, io))
+
+    def cost(attrs: Any, io: Io) -> int:
+        """As pointwise, and per position 25, per row of its window 8 and 3 per 16 bytes of it."""
+        made = arrange(attrs, io)
+        w = made.window
+        row = 8 + 3 * -(-w["kernel_w"] * w["in_c"] // LANES)
+        return cost_of_blocks(made) + positions(made) * (25 + w["kernel_h"] * row)
+
+    def strips(attrs: Any, io: Io) -> int:
+        """Three strips of bytes."""
+        return _POSITIONS * depth(arrange(attrs, io))
+
+    def overlaps(attrs: Any, io: Io) -> Mapping[int, int]:
+        return overlap.by_positions(attrs, io, _POSITIONS)
+
+    def overlaps_points(attrs: Any, io: Io) -> Mapping[int, int]:
+        return overlap.point_by_point(io, _POSITIONS)
+
+    general = Card(
+        "iseul_conv2d_s8_mve",
+        "iseul_conv_s8_mve_t",
+        (*grouped.INT8, one_group, grouped.centred, scales_down),
+        cost,
+        emit,
+        isa=ISA,
+        scratch_bytes=strips,
+        overlap=overlaps,
+    )
+    of_any = replace(
+        general,
+        symbol="iseul_pointwise_tail_s8_mve",
+        params="iseul_pointwise_s8_mve_t",
+        fits=(*general.fits, pointwise, several),
+        cost=cost_points,
+        emit=emit_points,
+        overlap=overlaps_points,
+    )
+    of_vectors = Card(
+        "iseul_pointwise_s8_mve",
+        "iseul_pointwise_s8_mve_t",
+        (*general.fits, pointwise, several, whole_vectors),
+        cost_points,
+        emit_points,
+        isa=ISA,
+        overlap=overlaps_points,
+    )
+    return (of_vectors, of_any, general)
+
+
+# --- fully connected: blocks of four outputs
+
+
+def fully_connected() -> tuple[Card, ...]:
+    """The cards of fully connected layers: rows one by one, or as positions."""
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_fully_connected_s8_mve_t`."""
+        rows = fields.data_of(io.inputs[1])
+        n, n_in = rows.shape
+        return {
+            "rows": io.outputs[0].n_elements // n,
+            "in_size": n_in,
+            "out_size": n,
+            "channels": with_scales(io, rows, pack_fours(rows), 4),
+            "output": clamp(attrs, io),
+        }
+
+    def cost(attrs: Any, io: Io) -> int:
+        """10 per step of 16 of four outputs, 22 per four outputs, 30 per row."""
+        n, n_in = io.inputs[1].shape
+        quads, steps = -(-n // 4), -(-n_in // LANES)
+        return int(io.outputs[0].n_elements // n) * (30 + quads * (10 * steps + 22))
+
+    alone = Card(
+        "iseul_fully_connected_s8_mve",
+        "iseul_fully_connected_s8_mve_t",
+        (*grouped.INT8, grouped.centred, scales_down),
+        cost,
+        emit,
+        isa=ISA,
+    )
+    together = convolution(grouped.of_fully_connected)[:2]
+    return (alone, *together)
+
+
+# --- depthwise: the taps of a channel in a vector
+
+
+@dataclass(frozen=True, eq=False)
+class Taps:
+    """How `iseul_depthwise_conv2d_s8_mve` runs a node one way round.
+
+    window:   `iseul_window_t`, rows and columns swapped if `turned`
+    weights:  (channels, rows, columns), the same way round
+    in_row:   taps of one row are the four of a word, else those of one column
+    columns:  of a strip
+    shared:   output rows made of one strip
+    together: strips made before outputs are
+    """
+
+    window: Mapping[str, int]
+    weights: Array
+    turned: bool
+    in_row: bool
+    columns: int
+    shared: int
+    together: int
+
+    @property
+    def n_strips(self) -> int:
+        return -(-self.window["out_h"] // self.shared)
+
+    @property
+    def words(self) -> list[int]:
+        """The column of a strip that each word of taps is at, in order."""
+        kernel_w, dilation = self.window["kernel_w"], self.window["dilation_w"]
+        if self.in_row:
+            return [4 * i * dilation for i in range(-(-kernel_w // 4))]
+        return [i * dilation for i in range(kernel_w)]
+
+    @property
+    def packed(self) -> Array:
+        """16 weights per channel: four words."""
+        n, kernel_h, kernel_w = self.weights.shape
+        found = np.zeros((n, 4, 4), np.int8)
+        if self.in_row:
+            found.reshape(n, LANES)[:, :kernel_w] = self.weights[:, 0]
+        else:
+            found[:, :kernel_w, :kernel_h] = self.weights.transpose(0, 2, 1)
+        return found.reshape(n, LANES)
+
+    @property
+    def cost(self) -> int:
+        """Per strip 150, per column of it 14 per 16 channels; per channel and rows that share a
+        position in strips 60; per row of outputs 16, per 8 outputs of it 40, per 4 that are
+        over 35.
+        """
+        w = self.window
+        blocks, passes = -(-w["in_c"] // LANES), -(-self.n_strips // self.together)
+        strips = self.n_strips * blocks * (150 + 14 * self.columns)
+        row = 16 + 40 * ((w["out_w"] + 3) // 8) + (35 if 0 < w["out_w"] % 8 <= 4 else 0)
+        channel = passes * self.shared * 60 + w["out_h"] * row
+        return w["batch"] * (strips + w["in_c"] * channel)
+
+
+_MOST_STRIPS = 6144  # bytes; in place where all fit
+_SOME_STRIPS = 2048
+
+
+def _turn(window: Mapping[str, int]) -> dict[str, int]:
+    swap = {"_h": "_w", "_w": "_h"}
+    found = {name[:-2] + swap.get(name[-2:], name[-2:]): n for name, n in window.items()}
+    return {**found, "pad_top": window["pad_left"], "pad_left": window["pad_top"]}
+
+
+def _taps_of(attrs: Any, io: Io, turned: bool) -> Taps | None:
+    """The node one way round, or None if it does not fit."""
+    made = grouped.of_depthwise_conv2d(attrs, io)
+    weights = made.weights[:, :, :, 0]
+    window = {name: made.window[name] for name in fields.WINDOW}
+    if turned:
+        weights, flipped = weights.transpose(0, 2, 1), _turn(window)
+        window = {name: flipped[name] for name in fields.WINDOW}
+    kernel_h, kernel_w = window["kernel_h"], window["kernel_w"]
+    in_row = kernel_h == 1 and kernel_w > 1
+    fits = kernel_w <= LANES if in_row else kernel_h <= 4 and kernel_w <= 4
+    y_column = window["in_c"] * (window["out_h"] if turned else 1)
+    if not fits or window["stride_w"] > 2 or 7 * y_column >= 1 << 16:
+        return None
+    is_close = window["stride_h"] == 1 and window["dilation_h"] == 1 and not in_row
+    shared = min(5 - kernel_h, window["out_h"]) if is_close else 1
+    last = (4 * (-(-kernel_w // 4)) - 4 if in_row else kernel_w - 1) * window["dilation_w"]
+    columns = (round_up(window["out_w"], 4) - 1) * window["stride_w"] + last + 1
+    n_strips, strip = -(-window["out_h"] // shared), 64 * columns
+    together = max(1, _SOME_STRIPS // strip)
+    if n_strips * strip <= _MOST_STRIPS and io.inputs[0].shape == io.outputs[0].shape:
+        together = n_strips
+    return Taps(window, weights, turned, in_row, columns, shared, min(together, n_strips))
+
+
+def taps_of(attrs: Any, io: Io) -> Taps | None:
+    """The cheaper way round of those that fit, or None."""
+    ways = [_taps_of(attrs, io, turned) for turned in (False, True)]
+    return min((way for way in ways if way), key=lambda way: way.cost, default=None)
+
+
+def one_vector(attrs: Any, io: Io) -> str | None:
+    """kernels have up to 4x4 taps, or 16 in a row or column; windows in a row are 1 or 2 apart"""
+    if taps_of(attrs, io) is not None:
+        return None
+    return f"kernel {io.inputs[1].shape[1:3]}, stride {attrs.stride}"
+
+
+def depthwise() -> tuple[Card, ...]:
+    """The cards of depthwise convolution."""
+
+    def found(attrs: Any, io: Io) -> Taps:
+        taps = taps_of(attrs, io)
+        assert taps is not None, "the card does not fit"
+        return taps
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_depthwise_s8_mve_t`."""
+        taps = found(attrs, io)
+        w = taps.window
+        words = np.zeros(4, np.int32)
+        words[: len(taps.words)] = [64 * column for column in taps.words]
+        rows = taps.weights.reshape(len(taps.weights), -1)
+        x_steps, y_steps = (1, w["in_w"]), (1, w["out_w"])
+        if taps.turned:
+            x_steps, y_steps = (w["in_h"], 1), (w["out_h"], 1)
+        return {
+            "window": w,
+            "x_row": x_steps[1] * w["in_c"],
+            "x_column": x_steps[0] * w["in_c"],
+            "y_row": y_steps[1] * w["in_c"],
+            "y_column": y_steps[0] * w["in_c"],
+            "four_rows": 0 if taps.in_row else w["dilation_h"],
+            "four_columns": w["dilation_w"] if taps.in_row else 0,
+            "columns": taps.columns,
+            "shared": taps.shared,
+            "together": taps.together,
+            "words": words,
+            "channels": with_scales(io, rows, taps.packed, 1),
+            "in_zero_point": zero_point(io.inputs[0]),
+            "output": clamp(attrs, io),
+        }
+
+    def cost(attrs: Any, io: Io) -> int:
+        """Per strip 150, per column of it 14 per 16 channels; per channel and rows that share a
+        position in strips 60; per row of outputs 16, per 8 outputs of it 40, per 4 that are
+        over 35.
+        """
+        return found(attrs, io).cost
+
+    def scratch_bytes(attrs: Any, io: Io) -> int:
+        """Strips of 64 bytes per column."""
+        taps = found(attrs, io)
+        return 64 * taps.columns * taps.together
+
+    def overlaps(attrs: Any, io: Io) -> Mapping[int, int]:
+        taps = found(attrs, io)
+        if taps.together == taps.n_strips and io.inputs[0].shape == io.outputs[0].shape:
+            return overlap.in_place(attrs, io)
+        return {} if taps.turned else overlap.by_rows(attrs, io, taps.together * taps.shared)
+
+    return (
+        Card(
+            "iseul_depthwise_conv2d_s8_mve",
+            "iseul_depthwise_s8_mve_t",
+            (*grouped.INT8, one_to_one, grouped.centred, scales_down, one_vector),
+            cost,
+            emit,
+            isa=ISA,
+            scratch_bytes=scratch_bytes,
+            overlap=overlaps,
+        ),
+    )
