@@ -57,11 +57,13 @@ def test_hash_is_over_raw_output_bytes_in_order(monkeypatch):
 def _with_other_bias(packed, node: str):
     """The package with the first bias of one node 40,000 or 65,536 further in its C.
 
-    Kernels for the DSP extension have their biases as bytes, in front of what a block reads.
+    Kernels for the DSP extension and for Helium have their biases as bytes, in front of the
+    weights of a block or behind them.
     """
     at = rf"(// {re.escape(node)}: "
     words = re.compile(at + r"bias [^{]*{\s*)(-?\d+)")
-    octets = re.compile(at + r"channels [^{]*{\s*-?\d+,\s*-?\d+,\s*)(-?\d+)")
+    before = _octets_before_biases(packed, node) + 2
+    octets = re.compile(at + rf"channels [^{{]*{{\s*(?:-?\d+,\s*){{{before}}})(-?\d+)")
     files = dict(packed.files)
     n_edits = 0
     for name, text in files.items():
@@ -71,6 +73,15 @@ def _with_other_bias(packed, node: str):
         files[name] = changed
     assert n_edits == 1
     return replace(packed, files=files)
+
+
+def _octets_before_biases(packed, node: str) -> int:
+    """Four channels by steps of 16 weights, where they stand in front."""
+    if not next(s for s in packed.steps if s.node == node).kernel.endswith("_mve"):
+        return 0
+    graph = packed.graph
+    weights = graph.io(next(n for n in graph.nodes if n.name == node)).inputs[1]
+    return 4 * 16 * -(-weights.n_elements // weights.shape[0] // 16)
 
 
 def _next_octet(value: int) -> int:

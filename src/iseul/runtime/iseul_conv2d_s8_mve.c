@@ -33,7 +33,7 @@ void iseul_conv2d_s8_mve(const iseul_conv_s8_mve_t *p, const int8_t *in, int8_t 
                          int32_t *scratch) {
   const iseul_window_t *const g = &p->window;
   int8_t *const strips = (int8_t *)scratch;
-  const int8_t *const of[3] = {strips, strips + p->depth, strips + 2 * p->depth};
+  iseul_blocks_mve_t b = iseul_blocks_of(&p->output, p->channels, p->depth, g->out_c);
   const int32_t is_dense = g->dilation_w == 1 || g->kernel_w == 1;
   const int32_t run = g->kernel_w * g->in_c, x_row = g->dilation_h * g->in_w * g->in_c;
   // first taps of windows inside lie at 0 .. last_row and 0 .. last_column
@@ -57,7 +57,7 @@ void iseul_conv2d_s8_mve(const iseul_conv_s8_mve_t *p, const int8_t *in, int8_t 
         to += p->depth;
         column += g->stride_w;
         if (++lane == 3) {
-          iseul_positions_mve(&p->output, p->channels, p->depth, g->out_c, of, 3, out);
+          iseul_positions_mve(&b, &p->output, strips, p->depth, g->out_c, 3, out);
           out += 3 * g->out_c;
           lane = 0;
           to = strips;
@@ -67,6 +67,6 @@ void iseul_conv2d_s8_mve(const iseul_conv_s8_mve_t *p, const int8_t *in, int8_t 
     in += g->in_h * g->in_w * g->in_c;
   }
   if (lane > 0) {
-    iseul_positions_mve(&p->output, p->channels, p->depth, g->out_c, of, lane, out);
+    iseul_positions_mve(&b, &p->output, strips, p->depth, g->out_c, lane, out);
   }
 }

@@ -12,26 +12,24 @@
 // Meaning: graph/ops/depthwise_conv2d.py. Exact: all judges agree to the bit.
 #include "iseul_mve.h"
 
-static ISEUL_NOINLINE void channel(const iseul_depthwise_s8_mve_t *p, const iseul_taps_rows_t *t,
-                                   const int8_t *w, int32_t moved, const int8_t *base,
-                                   int8_t *out) {
+static ISEUL_NOINLINE void channels(const iseul_depthwise_s8_mve_t *p, iseul_taps_mve_t *t) {
   const iseul_clamp_s8_t *const o = &p->output;
   const int32_t is_full = iseul_is_full_s8(o), is_rectified = iseul_is_rectified_s8(o);
   if (p->window.stride_w == 1) {
     if (!is_full) {
-      iseul_taps_mve(t, w, moved, base, o, out, 64, 1, 0);
+      iseul_taps_mve(t, 64, 1, 0);
     } else if (is_rectified) {
-      iseul_taps_mve(t, w, moved, base, o, out, 64, 0, 1);
+      iseul_taps_mve(t, 64, 0, 1);
     } else {
-      iseul_taps_mve(t, w, moved, base, o, out, 64, 1, 1);
+      iseul_taps_mve(t, 64, 1, 1);
     }
   } else {
     if (!is_full) {
-      iseul_taps_mve(t, w, moved, base, o, out, 128, 1, 0);
+      iseul_taps_mve(t, 128, 1, 0);
     } else if (is_rectified) {
-      iseul_taps_mve(t, w, moved, base, o, out, 128, 0, 1);
+      iseul_taps_mve(t, 128, 0, 1);
     } else {
-      iseul_taps_mve(t, w, moved, base, o, out, 128, 1, 1);
+      iseul_taps_mve(t, 128, 1, 1);
     }
   }
 }
@@ -40,9 +38,12 @@ static ISEUL_NOINLINE void channel(const iseul_depthwise_s8_mve_t *p, const iseu
 static void rows(const iseul_depthwise_s8_mve_t *p, const int8_t *in, int8_t *out, int32_t y,
                  int32_t c, int8_t *strips) {
   const iseul_window_t *const g = &p->window;
+  const iseul_clamp_s8_t *const o = &p->output;
   const int32_t n = g->in_c - c < 16 ? g->in_c - c : 16;
   const int32_t most = p->together * p->shared, strip = 64 * p->columns;
   const int32_t n_rows = g->out_h - y < most ? g->out_h - y : most;
+  const int32_t eight = 8 * p->y_column;
+  const int32_t y_next = p->shared * p->y_row - (g->out_w + 7) / 8 * eight;
   for (int32_t i = 0; i * p->shared < n_rows; ++i) {
     const int32_t row = (y + i * p->shared) * g->stride_h - g->pad_top;
     iseul_strip_mve(p, in + c, row, n, strips + i * strip);
@@ -50,12 +51,11 @@ static void rows(const iseul_depthwise_s8_mve_t *p, const int8_t *in, int8_t *ou
   const int32_t first = n_rows < p->shared ? n_rows : p->shared;
   for (int32_t k = 0; k < first; ++k) {
     const int32_t some = (n_rows - k + p->shared - 1) / p->shared;
-    const iseul_taps_rows_t t = {p->words, some, g->out_w, strip, p->shared * p->y_row,
-                                 p->y_column};
-    for (int32_t i = 0; i < n; ++i) {
-      channel(p, &t, p->channels + 28 * (c + i), 8 * k, strips + 4 * i,
-              out + ((y + k) * p->y_row + c + i));
-    }
+    int8_t *const to = out + ((y + k) * p->y_row + c);
+    iseul_taps_mve_t t = {p->words, p->y_column, p->channels + 28 * c, n, strips, to,
+                          strip, y_next, g->out_w, some, o->zero_point, eight,
+                          o->low, o->high, 8 * k};
+    channels(p, &t);
   }
 }
 

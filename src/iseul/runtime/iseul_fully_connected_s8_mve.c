@@ -12,26 +12,20 @@ void iseul_fully_connected_s8_mve(const iseul_fully_connected_s8_mve_t *p, const
                                   int8_t *out) {
   const iseul_clamp_s8_t *const o = &p->output;
   const int32_t is_full = iseul_is_full_s8(o), is_rectified = iseul_is_rectified_s8(o);
+  const int32_t more = (p->in_size - 1) / 16, tail = p->in_size - 16 * more;
+  iseul_blocks_mve_t b = iseul_blocks_of(o, p->channels, 16 * more + 16, p->out_size);
   for (int32_t i = 0; i < p->rows; ++i) {
-    const int8_t *w = p->channels;
-    for (int32_t left = p->out_size; left > 0;) {
-      int8_t few[4];
-      const int32_t whole = left / 4, n = whole == 0 ? 1 : whole;
-      int8_t *const to = whole == 0 ? few : out;
-      if (!is_full) {
-        w = iseul_quads_1(w, p->in_size, in, o, n, to, 1, 0);
-      } else if (is_rectified) {
-        w = iseul_quads_1(w, p->in_size, in, o, n, to, 0, 1);
-      } else {
-        w = iseul_quads_1(w, p->in_size, in, o, n, to, 1, 1);
-      }
-      const int32_t made = whole == 0 ? left : 4 * whole;
-      for (int32_t k = 0; whole == 0 && k < left; ++k) {
-        out[k] = few[k];
-      }
-      out += made;
-      left -= made;
+    b.x[0] = in + 16 * more;
+    b.x[1] = in;
+    b.out = out;
+    if (!is_full) {
+      iseul_one_mve(&b, tail, 1, 0);
+    } else if (is_rectified) {
+      iseul_one_mve(&b, tail, 0, 1);
+    } else {
+      iseul_one_mve(&b, tail, 1, 1);
     }
     in += p->in_size;
+    out += p->out_size;
   }
 }

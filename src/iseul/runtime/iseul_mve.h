@@ -12,9 +12,8 @@
 
 #include "iseul_weighted.h"
 
-// Blocks take most registers; clang keeps some for itself, and so does gcc without -O.
-#if defined(__GNUC__) && defined(__ARM_FEATURE_MVE) && defined(__OPTIMIZE__) && \
-    !defined(__clang__)
+// Blocks take all registers, which compilers only give away where they optimize.
+#if defined(__GNUC__) && defined(__ARM_FEATURE_MVE) && defined(__OPTIMIZE__)
 #define ISEUL_HAS_MVE 1
 #else
 #define ISEUL_HAS_MVE 0
@@ -138,8 +137,11 @@ static inline int8_t iseul_finish_word_s8(const iseul_clamp_s8_t *o, int32_t acc
 }
 
 #if ISEUL_HAS_MVE
-// Pieces of the blocks. Constants: `ties` is 1 where ties below zero matter, `full` is 1 where
-// the clamp is that of int8.
+// Pieces of the blocks, which name registers: r11 is what a block is told. Constants: `ties` is 1
+// where ties below zero matter, `full` is 1 where the clamp is that of int8.
+#define ISEUL_MVE_ALL                                                                           \
+  "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "q0", "q1",  \
+      "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory"
 
 // Vector v of sums, bias already added: times multipliers q1, shifted by q2; q3 is overwritten.
 #define ISEUL_MVE_SCALE(v)                            \
@@ -149,219 +151,276 @@ static inline int8_t iseul_finish_word_s8(const iseul_clamp_s8_t *o, int32_t acc
   "vadd.i32 " v ", " v ", q3\n\t"                     \
   ".endif\n\t"                                        \
   "vrshl.s32 " v ", " v ", q2\n\t"
-// Plus the zero point z, clamped; where the clamp is not full it is q0 .. q1.
-#define ISEUL_MVE_CLAMP(v, z)           \
-  "vadd.i32 " v ", " v ", " z "\n\t"    \
-  ".if %c[full]\n\t"                    \
-  "vqshl.s32 " v ", " v ", #24\n\t"     \
-  "vshr.s32 " v ", " v ", #24\n\t"      \
-  ".else\n\t"                           \
-  "vmax.s32 " v ", " v ", q0\n\t"       \
-  "vmin.s32 " v ", " v ", q1\n\t"       \
+// Plus the zero point r8, clamped; where the clamp is not full it is q0 .. q1.
+#define ISEUL_MVE_CLAMP(v)                  \
+  "vadd.i32 " v ", " v ", r8\n\t"           \
+  ".if %c[full]\n\t"                        \
+  "vqshl.s32 " v ", " v ", #24\n\t"         \
+  "vshr.s32 " v ", " v ", #24\n\t"          \
+  ".else\n\t"                               \
+  "vmax.s32 " v ", " v ", q0\n\t"           \
+  "vmin.s32 " v ", " v ", q1\n\t"           \
+  ".endif\n\t"
+#define ISEUL_MVE_LIMITS(place)             \
+  ".if %c[full] == 0\n\t"                   \
+  "ldrd r2, r4, [r11, #" place "]\n\t"      \
+  "vdup.32 q0, r2\n\t"                      \
+  "vdup.32 q1, r4\n\t"                      \
   ".endif\n\t"
 #endif
 
 // --- blocks of four channels
 
+// Blocks of three positions, or one position.
+typedef struct {
+  const int8_t *x[3];          // values of each position; of one: its last step, and then all
+  int8_t *out;                 // of the first position
+  const int8_t *w;             // packed weights and scales
+  int32_t more;                // steps of 16 values but one
+  int32_t y[2];                // bytes from the first position's output to that of the others
+  int32_t blocks;              // at least one
+  int32_t x_step, out_step;    // bytes from block to block
+  const int8_t *end;           // of w
+  int32_t zero_point, low, high;
+  int32_t over;                // channels of the last four that are there, 1 .. 4
+} iseul_blocks_mve_t;
+
+// Bytes of n channels in fours, of which each has so many steps: weights and scales.
+static inline int32_t iseul_bytes_of_fours(int32_t n, int32_t steps) {
+  return (n + 3) / 4 * (64 * steps + 48);
+}
+
 #if ISEUL_HAS_MVE
-// Two channels of three positions, 16 products each. MAC: vmladav at first, vmladava then; NEXT:
-// how addresses of x move, which is forward for one pair of channels and backward for the other,
-// so that they end where they began.
-#define ISEUL_MVE_STEP(MAC, BEFORE, AFTER)        \
-  "vldrb.8 q1, [%[w]], #16\n\t"                   \
-  "vldrb.8 q0, [%[x0]" BEFORE "\n\t"              \
-  "vldrb.8 q2, [%[w]], #16\n\t"                   \
-  MAC ".s8 %[a0], q0, q1\n\t"                     \
-  "vldrb.8 q3, [%[x1]" BEFORE "\n\t"              \
-  MAC ".s8 %[b0], q0, q2\n\t"                     \
-  MAC ".s8 %[a1], q3, q1\n\t"                     \
-  "vldrb.8 q0, [%[x2]" BEFORE "\n\t"              \
-  MAC ".s8 %[b1], q3, q2\n\t"                     \
-  MAC ".s8 %[a2], q0, q1\n\t"                     \
-  MAC ".s8 %[b2], q0, q2\n\t"
-#define ISEUL_MVE_FORWARD(MAC) ISEUL_MVE_STEP(MAC, "], #16", )
-#define ISEUL_MVE_BACKWARD(MAC) ISEUL_MVE_STEP(MAC, ", #-16]!", )
+// Two channels of three positions, 16 products each. MAC: vmladav at first, vmladava then.
+// Addresses of x move forward for one pair of channels and backward for the other, so that they
+// end where they began.
+#define ISEUL_MVE_STEP(MAC, MOVE)        \
+  "vldrb.8 q1, [r9], #16\n\t"            \
+  "vldrb.8 q0, [r1" MOVE "\n\t"          \
+  "vldrb.8 q2, [r9], #16\n\t"            \
+  MAC ".s8 r0, q0, q1\n\t"               \
+  "vldrb.8 q3, [r3" MOVE "\n\t"          \
+  MAC ".s8 r6, q0, q2\n\t"               \
+  MAC ".s8 r2, q3, q1\n\t"               \
+  "vldrb.8 q0, [r5" MOVE "\n\t"          \
+  MAC ".s8 r8, q3, q2\n\t"               \
+  MAC ".s8 r4, q0, q1\n\t"               \
+  MAC ".s8 r10, q0, q2\n\t"
+#define ISEUL_MVE_FORWARD(MAC) ISEUL_MVE_STEP(MAC, "], #16")
+#define ISEUL_MVE_BACKWARD(MAC) ISEUL_MVE_STEP(MAC, ", #-16]!")
 #endif
 
-// Three positions of n_quads > 0 blocks of four channels. Gives the end of w.
+// Three positions at a time.
 //
-// w      per block: for each step 16 weights of channel 0 and of channel 2; for each step from
-//        the last to the first those of channels 1 and 3; biases, multipliers, shifts of all four
-// steps  of 16 values, at least one
-// x      16 * steps values of each position
-// out    the first position; the other two `y` bytes behind it, which are written after it
-ISEUL_INLINE const int8_t *iseul_quads_3(const int8_t *w, int32_t steps, const int8_t *const x[3],
-                                          const iseul_clamp_s8_t *o, int32_t n_quads,
-                                          int8_t *out, const int32_t y[2], const int32_t ties,
-                                          const int32_t full) {
+// w  per block of four channels: for each step 16 weights of channel 0 and of channel 2; for each
+//    step from the last to the first those of channels 1 and 3; biases, multipliers, shifts
+ISEUL_INLINE void iseul_threes_mve(iseul_blocks_mve_t *b, const int32_t ties, const int32_t full) {
 #if ISEUL_HAS_MVE
-  const int8_t *x0 = x[0], *x1 = x[1], *x2 = x[2];
-  // sums are made in even registers only, addresses of stored parts of vectors in low ones
-  register int32_t a1 __asm__("r2");
-  register int32_t a2 __asm__("r4");
-  int32_t a0, b0, b1, b2;
-  const int32_t more = steps - 1;
-  // copies of its own: what these are read from would take a register
-  const int32_t places[2] = {y[0], y[1]}, limits[2] = {o->low, o->high};
-  const uint32_t others[2] = {(uint32_t)(w + n_quads * (64 * steps + 48)),
-                              (uint32_t)o->zero_point};
+  register iseul_blocks_mve_t *r0 __asm__("r0") = b;
   __asm__ volatile(
-      "1:\n\t" ISEUL_MVE_FORWARD("vmladav")
-      "ldr lr, %[more]\n\t"
-      "wls lr, lr, 3f\n"
-      "2:\n\t" ISEUL_MVE_FORWARD("vmladava")
-      "le lr, 2b\n"
-      "3:\n\t"
-      "vmov q4[2], q4[0], %[a0], %[b0]\n\t"
-      "vmov q5[2], q5[0], %[a1], %[b1]\n\t"
-      "vmov q6[2], q6[0], %[a2], %[b2]\n\t"
-      ISEUL_MVE_BACKWARD("vmladav")
-      "ldr lr, %[more]\n\t"
-      "wls lr, lr, 5f\n"
-      "4:\n\t" ISEUL_MVE_BACKWARD("vmladava")
-      "le lr, 4b\n"
-      "5:\n\t"
-      "vmov q4[3], q4[1], %[a0], %[b0]\n\t"
-      "vmov q5[3], q5[1], %[a1], %[b1]\n\t"
-      "vmov q6[3], q6[1], %[a2], %[b2]\n\t"
-      "vldrw.u32 q0, [%[w]], #16\n\t"
-      "vldrw.u32 q1, [%[w]], #16\n\t"
-      "vldrw.u32 q2, [%[w]], #16\n\t"
+      "mov r11, r0\n"
+      "1:\n\t"
+      "ldrd r1, r3, [r11]\n\t"
+      "ldrd r5, r7, [r11, #8]\n\t"
+      "ldrd r9, r12, [r11, #16]\n"
+      "2:\n\t" ISEUL_MVE_FORWARD("vmladav")
+      "wls lr, r12, 4f\n"
+      "3:\n\t" ISEUL_MVE_FORWARD("vmladava")
+      "le lr, 3b\n"
+      "4:\n\t"
+      "vmov q4[2], q4[0], r0, r6\n\t"
+      "vmov q5[2], q5[0], r2, r8\n\t"
+      "vmov q6[2], q6[0], r4, r10\n\t" ISEUL_MVE_BACKWARD("vmladav")
+      "wls lr, r12, 6f\n"
+      "5:\n\t" ISEUL_MVE_BACKWARD("vmladava")
+      "le lr, 5b\n"
+      "6:\n\t"
+      "vmov q4[3], q4[1], r0, r6\n\t"
+      "vmov q5[3], q5[1], r2, r8\n\t"
+      "vmov q6[3], q6[1], r4, r10\n\t"
+      "vldrw.u32 q0, [r9], #16\n\t"
+      "vldrw.u32 q1, [r9], #16\n\t"
+      "vldrw.u32 q2, [r9], #16\n\t"
       "vadd.i32 q4, q4, q0\n\t"
       "vadd.i32 q5, q5, q0\n\t"
       "vadd.i32 q6, q6, q0\n\t"
-      "ldrd %[b0], %[a0], %[others]\n\t"
-      ISEUL_MVE_SCALE("q4") ISEUL_MVE_SCALE("q5") ISEUL_MVE_SCALE("q6")
-      ".if %c[full] == 0\n\t"
-      "ldrd %[a1], %[a2], %[limits]\n\t"
-      "vdup.32 q0, %[a1]\n\t"
-      "vdup.32 q1, %[a2]\n\t"
-      ".endif\n\t"
-      ISEUL_MVE_CLAMP("q4", "%[a0]") ISEUL_MVE_CLAMP("q5", "%[a0]") ISEUL_MVE_CLAMP("q6", "%[a0]")
-      "ldrd %[a1], %[a2], %[places]\n\t"
-      "add %[a1], %[a1], %[out]\n\t"
-      "add %[a2], %[a2], %[out]\n\t"
-      "vstrb.32 q4, [%[out]], #4\n\t"
-      "vstrb.32 q5, [%[a1]]\n\t"
-      "vstrb.32 q6, [%[a2]]\n\t"
-      "cmp %[b0], %[w]\n\t"
-      "bne 1b\n\t"
-      : [a0] "=&Te"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [b0] "=&Te"(b0), [b1] "=&Te"(b1),
-        [b2] "=&Te"(b2), [w] "+&r"(w), [x0] "+&r"(x0), [x1] "+&r"(x1), [x2] "+&r"(x2),
-        [out] "+&l"(out)
-      : [more] "m"(more), [places] "m"(places), [limits] "m"(limits), [others] "m"(others),
-        [ties] "i"(ties), [full] "i"(full)
-      : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "lr", "cc", "memory");
-  return w;
+      "ldrd r0, r8, [r11, #44]\n\t"
+      ISEUL_MVE_SCALE("q4") ISEUL_MVE_SCALE("q5") ISEUL_MVE_SCALE("q6") ISEUL_MVE_LIMITS("52")
+      ISEUL_MVE_CLAMP("q4") ISEUL_MVE_CLAMP("q5") ISEUL_MVE_CLAMP("q6")
+      "ldrd r2, r4, [r11, #24]\n\t"
+      "cmp r9, r0\n\t"
+      "add r2, r2, r7\n\t"
+      "add r4, r4, r7\n\t"
+      "beq 7f\n\t"
+      "vstrb.32 q4, [r7], #4\n\t"
+      "vstrb.32 q5, [r2]\n\t"
+      "vstrb.32 q6, [r4]\n\t"
+      "b 2b\n"
+      "7:\n\t"
+      "ldr r0, [r11, #60]\n\t"
+      "vctp.32 r0\n\t"
+      "vpsttt\n\t"
+      "vstrbt.32 q4, [r7]\n\t"
+      "vstrbt.32 q5, [r2]\n\t"
+      "vstrbt.32 q6, [r4]\n\t"
+      "ldrd r0, r2, [r11, #32]\n\t"
+      "subs r0, r0, #1\n\t"
+      "beq 8f\n\t"
+      "ldr r4, [r11, #40]\n\t"
+      "ldr r7, [r11, #12]\n\t"
+      "str r0, [r11, #32]\n\t"
+      "add r1, r1, r2\n\t"
+      "add r3, r3, r2\n\t"
+      "add r5, r5, r2\n\t"
+      "add r7, r7, r4\n\t"
+      "strd r1, r3, [r11]\n\t"
+      "strd r5, r7, [r11, #8]\n\t"
+      "b 1b\n"
+      "8:"
+      : "+r"(r0)
+      : [ties] "i"(ties), [full] "i"(full)
+      : ISEUL_MVE_ALL);
 #else
   (void)ties;
   (void)full;
-  for (; n_quads > 0; --n_quads) {
-    const int8_t *const scales = w + 64 * steps;
-    for (int32_t p = 0; p < 3; ++p) {
-      int8_t *const to = p == 0 ? out : out + y[p - 1];
-      for (int32_t k = 0; k < 4; ++k) {
-        uint32_t acc = 0;
-        for (int32_t s = 0; s < steps; ++s) {
-          const int32_t at = k % 2 == 0 ? s : 2 * steps - 1 - s;
-          acc += (uint32_t)iseul_dot_mod(x[p] + 16 * s, w + 32 * at + k / 2 * 16, 16);
+  const iseul_clamp_s8_t clamp = {b->zero_point, b->low, b->high};
+  const int32_t steps = b->more + 1;
+  for (int32_t i = 0; i < b->blocks; ++i) {
+    for (const int8_t *w = b->w; w != b->end; w += 64 * steps + 48) {
+      const int8_t *const scales = w + 64 * steps;
+      const int32_t first = 4 * (int32_t)((w - b->w) / (64 * steps + 48));
+      const int32_t n = scales + 48 == b->end ? b->over : 4;
+      for (int32_t p = 0; p < 3; ++p) {
+        int8_t *const to = b->out + (i * b->out_step + (p == 0 ? 0 : b->y[p - 1]) + first);
+        for (int32_t k = 0; k < n; ++k) {
+          uint32_t acc = 0;
+          for (int32_t s = 0; s < steps; ++s) {
+            const int32_t at = k % 2 == 0 ? s : 2 * steps - 1 - s;
+            acc += (uint32_t)iseul_dot_mod(b->x[p] + (i * b->x_step + 16 * s),
+                                           w + (32 * at + k / 2 * 16), 16);
+          }
+          to[k] = iseul_finish_word_s8(&clamp, (int32_t)acc, iseul_word_at(scales, k),
+                                       iseul_word_at(scales, 4 + k), iseul_word_at(scales, 8 + k));
         }
-        to[k] = iseul_finish_word_s8(o, (int32_t)acc, iseul_word_at(scales, k),
-                                     iseul_word_at(scales, 4 + k), iseul_word_at(scales, 8 + k));
       }
     }
-    out += 4;
-    w = scales + 48;
   }
-  return w;
 #endif
 }
 
-// One position of n_quads > 0 blocks of four channels. Gives the end of w.
+// One position.
 //
-// w      per block: for each step, the last one first, 16 weights of each channel in turn;
-//        biases, multipliers, shifts
-// depth  values of the position, at least one; nothing behind them is read
-// out    four bytes per block
-ISEUL_INLINE const int8_t *iseul_quads_1(const int8_t *w, int32_t depth, const int8_t *x,
-                                          const iseul_clamp_s8_t *o, int32_t n_quads,
-                                          int8_t *out, const int32_t ties, const int32_t full) {
-  const int32_t more = (depth - 1) / 16, over = depth - 16 * more;
-  const int8_t *const last = x + 16 * more;
+// x     its last step, `tail` values of it, then the position itself; nothing behind it is read
+// w     per block of four channels: for each step, the last one first, 16 weights of each channel
+//       in turn; biases, multipliers, shifts
+ISEUL_INLINE void iseul_one_mve(const iseul_blocks_mve_t *b, int32_t tail, const int32_t ties,
+                                const int32_t full) {
 #if ISEUL_HAS_MVE
-  int32_t a0, a1, a2, a3;
-  const int32_t zero_point = o->zero_point, low = o->low, high = o->high;
-  const int8_t *next;
+  register const iseul_blocks_mve_t *r0 __asm__("r0") = b;
+  register int32_t r1 __asm__("r1") = tail;
   __asm__ volatile(
-      "vctp.8 %[over]\n"
+      "mov r11, r0\n\t"
+      "vctp.8 r1\n\t"
+      "ldrd r5, r3, [r11]\n\t"
+      "ldrd r7, r9, [r11, #12]\n\t"
+      "ldr r12, [r11, #20]\n\t"
+      "ldrd r10, r8, [r11, #44]\n"
       "1:\n\t"
       "vpst\n\t"
-      "vldrbt.8 q0, [%[last]]\n\t"
-      "vldrb.8 q1, [%[w]], #16\n\t"
-      "vldrb.8 q2, [%[w]], #16\n\t"
-      "vmladav.s8 %[a0], q0, q1\n\t"
-      "vldrb.8 q1, [%[w]], #16\n\t"
-      "vmladav.s8 %[a1], q0, q2\n\t"
-      "vldrb.8 q2, [%[w]], #16\n\t"
-      "vmladav.s8 %[a2], q0, q1\n\t"
-      "vmladav.s8 %[a3], q0, q2\n\t"
-      "mov %[next], %[x]\n\t"
-      "wls lr, %[more], 3f\n"
+      "vldrbt.8 q0, [r5]\n\t"
+      "vldrb.8 q1, [r9], #16\n\t"
+      "vldrb.8 q2, [r9], #16\n\t"
+      "vmladav.s8 r0, q0, q1\n\t"
+      "vldrb.8 q1, [r9], #16\n\t"
+      "vmladav.s8 r2, q0, q2\n\t"
+      "vldrb.8 q2, [r9], #16\n\t"
+      "vmladav.s8 r4, q0, q1\n\t"
+      "vmladav.s8 r6, q0, q2\n\t"
+      "mov r1, r3\n\t"
+      "wls lr, r12, 3f\n"
       "2:\n\t"
-      "vldrb.8 q0, [%[next]], #16\n\t"
-      "vldrb.8 q1, [%[w]], #16\n\t"
-      "vldrb.8 q2, [%[w]], #16\n\t"
-      "vmladava.s8 %[a0], q0, q1\n\t"
-      "vldrb.8 q1, [%[w]], #16\n\t"
-      "vmladava.s8 %[a1], q0, q2\n\t"
-      "vldrb.8 q2, [%[w]], #16\n\t"
-      "vmladava.s8 %[a2], q0, q1\n\t"
-      "vmladava.s8 %[a3], q0, q2\n\t"
+      "vldrb.8 q0, [r1], #16\n\t"
+      "vldrb.8 q1, [r9], #16\n\t"
+      "vldrb.8 q2, [r9], #16\n\t"
+      "vmladava.s8 r0, q0, q1\n\t"
+      "vldrb.8 q1, [r9], #16\n\t"
+      "vmladava.s8 r2, q0, q2\n\t"
+      "vldrb.8 q2, [r9], #16\n\t"
+      "vmladava.s8 r4, q0, q1\n\t"
+      "vmladava.s8 r6, q0, q2\n\t"
       "le lr, 2b\n"
       "3:\n\t"
-      "vmov q4[2], q4[0], %[a0], %[a2]\n\t"
-      "vmov q4[3], q4[1], %[a1], %[a3]\n\t"
-      "vldrw.u32 q0, [%[w]], #16\n\t"
-      "vldrw.u32 q1, [%[w]], #16\n\t"
-      "vldrw.u32 q2, [%[w]], #16\n\t"
+      "vmov q4[2], q4[0], r0, r4\n\t"
+      "vmov q4[3], q4[1], r2, r6\n\t"
+      "vldrw.u32 q0, [r9], #16\n\t"
+      "vldrw.u32 q1, [r9], #16\n\t"
+      "vldrw.u32 q2, [r9], #16\n\t"
       "vadd.i32 q4, q4, q0\n\t"
-      ISEUL_MVE_SCALE("q4")
-      ".if %c[full] == 0\n\t"
-      "ldr %[a1], %[low]\n\t"
-      "ldr %[a2], %[high]\n\t"
-      "vdup.32 q0, %[a1]\n\t"
-      "vdup.32 q1, %[a2]\n\t"
-      ".endif\n\t"
-      "ldr %[a0], %[zero_point]\n\t"
-      ISEUL_MVE_CLAMP("q4", "%[a0]")
-      "vstrb.32 q4, [%[out]], #4\n\t"
-      "subs %[left], %[left], #1\n\t"
-      "bne 1b\n\t"
-      : [a0] "=&Te"(a0), [a1] "=&Te"(a1), [a2] "=&Te"(a2), [a3] "=&Te"(a3), [w] "+&r"(w),
-        [next] "=&r"(next), [out] "+&l"(out), [left] "+&r"(n_quads)
-      : [x] "r"(x), [last] "r"(last), [more] "r"(more), [over] "r"(over),
-        [zero_point] "m"(zero_point), [low] "m"(low), [high] "m"(high), [ties] "i"(ties),
-        [full] "i"(full)
-      : "q0", "q1", "q2", "q3", "q4", "lr", "cc", "memory");
-  return w;
+      ISEUL_MVE_SCALE("q4") ISEUL_MVE_LIMITS("52") ISEUL_MVE_CLAMP("q4")
+      "cmp r9, r10\n\t"
+      "beq 4f\n\t"
+      "vstrb.32 q4, [r7], #4\n\t"
+      "b 1b\n"
+      "4:\n\t"
+      "ldr r0, [r11, #60]\n\t"
+      "vctp.32 r0\n\t"
+      "vpst\n\t"
+      "vstrbt.32 q4, [r7]\n\t"
+      : "+r"(r0), "+r"(r1)
+      : [ties] "i"(ties), [full] "i"(full)
+      : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "q0", "q1",
+        "q2", "q3", "q4", "cc", "memory");
 #else
   (void)ties;
   (void)full;
-  for (; n_quads > 0; --n_quads) {
-    const int8_t *const scales = w + 64 * (more + 1);
-    for (int32_t k = 0; k < 4; ++k) {
-      uint32_t acc = (uint32_t)iseul_dot_mod(last, w + 16 * k, over);
-      for (int32_t s = 0; s < more; ++s) {
-        acc += (uint32_t)iseul_dot_mod(x + 16 * s, w + 64 + 64 * s + 16 * k, 16);
+  const iseul_clamp_s8_t clamp = {b->zero_point, b->low, b->high};
+  int8_t *to = b->out;
+  for (const int8_t *w = b->w; w != b->end; w += 64 * b->more + 112) {
+    const int8_t *const scales = w + 64 * (b->more + 1);
+    const int32_t n = scales + 48 == b->end ? b->over : 4;
+    for (int32_t k = 0; k < n; ++k) {
+      uint32_t acc = (uint32_t)iseul_dot_mod(b->x[0], w + 16 * k, tail);
+      for (int32_t s = 0; s < b->more; ++s) {
+        acc += (uint32_t)iseul_dot_mod(b->x[1] + 16 * s, w + (64 + 64 * s + 16 * k), 16);
       }
-      out[k] = iseul_finish_word_s8(o, (int32_t)acc, iseul_word_at(scales, k),
-                                    iseul_word_at(scales, 4 + k), iseul_word_at(scales, 8 + k));
+      *to++ = iseul_finish_word_s8(&clamp, (int32_t)acc, iseul_word_at(scales, k),
+                                   iseul_word_at(scales, 4 + k), iseul_word_at(scales, 8 + k));
     }
-    out += 4;
-    w = scales + 48;
   }
-  return w;
 #endif
+}
+
+static ISEUL_NOINLINE void iseul_threes_of(iseul_blocks_mve_t *b, const iseul_clamp_s8_t *o) {
+  if (!iseul_is_full_s8(o)) {
+    iseul_threes_mve(b, 1, 0);
+  } else if (iseul_is_rectified_s8(o)) {
+    iseul_threes_mve(b, 0, 1);
+  } else {
+    iseul_threes_mve(b, 1, 1);
+  }
+}
+
+static inline iseul_blocks_mve_t iseul_blocks_of(const iseul_clamp_s8_t *o, const int8_t *w,
+                                                 int32_t depth, int32_t out_c) {
+  const int8_t *const end = w + iseul_bytes_of_fours(out_c, depth / 16);
+  const iseul_blocks_mve_t b = {{w, w, w}, 0, w, depth / 16 - 1, {0, 0}, 1, 0, 0, end,
+                                o->zero_point, o->low, o->high, (out_c - 1) % 4 + 1};
+  return b;
+}
+
+// n = 1 .. 3 positions from x on, x_step bytes apart, all channels of them. Positions that are
+// not there are the first one again.
+static inline void iseul_positions_mve(iseul_blocks_mve_t *b, const iseul_clamp_s8_t *o,
+                                       const int8_t *x, int32_t x_step, int32_t out_c, int32_t n,
+                                       int8_t *out) {
+  b->x[0] = x;
+  b->x[1] = n > 1 ? x + x_step : x;
+  b->x[2] = n > 2 ? x + 2 * x_step : x;
+  b->y[0] = n > 1 ? out_c : 0;
+  b->y[1] = n > 2 ? 2 * out_c : 0;
+  b->out = out;
+  b->blocks = 1;
+  iseul_threes_of(b, o);
 }
 
 // --- convolutions
@@ -388,48 +447,26 @@ void iseul_pointwise_s8_mve(const iseul_pointwise_s8_mve_t *p, const int8_t *in,
 void iseul_pointwise_tail_s8_mve(const iseul_pointwise_s8_mve_t *p, const int8_t *in, int8_t *out,
                                  int32_t *scratch);
 
-// Blocks of three positions; a constant for each kind of clamp.
-ISEUL_INLINE const int8_t *iseul_quads_3_of(const iseul_clamp_s8_t *o, const int8_t *w,
-                                             int32_t steps, const int8_t *const x[3],
-                                             int32_t n_quads, int8_t *out, const int32_t y[2]) {
-  if (!iseul_is_full_s8(o)) {
-    return iseul_quads_3(w, steps, x, o, n_quads, out, y, 1, 0);
-  }
-  return iseul_is_rectified_s8(o) ? iseul_quads_3(w, steps, x, o, n_quads, out, y, 0, 1)
-                                  : iseul_quads_3(w, steps, x, o, n_quads, out, y, 1, 1);
-}
-
-// All out_c channels of n = 1 .. 3 positions. Positions that are not there are given the first
-// one's place, which is written again then; what is over of channels goes by way of `few`.
-static ISEUL_NOINLINE void iseul_positions_mve(const iseul_clamp_s8_t *o, const int8_t *channels,
-                                               int32_t depth, int32_t out_c,
-                                               const int8_t *const x[3], int32_t n, int8_t *out) {
-  const int8_t *const of[3] = {x[0], n > 1 ? x[1] : x[0], n > 2 ? x[2] : x[0]};
-  const int8_t *w = channels;
-  for (int32_t left = out_c; left > 0;) {
-    int8_t few[12];
-    const int32_t whole = left / 4;
-    const int32_t y1 = whole == 0 ? 4 : n > 1 ? out_c : 0, y2 = n > 2 ? 2 * out_c : 0;
-    const int32_t y[2] = {y1, whole == 0 ? 8 : y2};
-    w = iseul_quads_3_of(o, w, depth / 16, of, whole == 0 ? 1 : whole, whole == 0 ? few : out, y);
-    for (int32_t i = 0; whole == 0 && i < n; ++i) {
-      for (int32_t k = 0; k < left; ++k) {
-        out[i * out_c + k] = few[4 * i + k];
-      }
-    }
-    out += 4 * whole;
-    left = whole == 0 ? 0 : left - 4 * whole;
-  }
-}
-
-// Positions [first, last) of a pointwise convolution, three at a time.
+// Positions [first, last) of a pointwise convolution.
 static inline void iseul_points_mve(const iseul_pointwise_s8_mve_t *p, const int8_t *in,
                                     int8_t *out, int32_t first, int32_t last) {
-  for (int32_t i = first; i < last; i += 3) {
-    const int8_t *const x = in + i * p->in_c;
-    const int8_t *const of[3] = {x, x + p->in_c, x + 2 * p->in_c};
-    iseul_positions_mve(&p->output, p->channels, p->depth, p->out_c, of,
-                        last - i < 3 ? last - i : 3, out + i * p->out_c);
+  const int32_t blocks = (last - first) / 3, over = (last - first) % 3;
+  const int32_t c = p->in_c, rest = last - over;
+  iseul_blocks_mve_t b = iseul_blocks_of(&p->output, p->channels, p->depth, p->out_c);
+  if (blocks > 0) {
+    for (int32_t i = 0; i < 3; ++i) {
+      b.x[i] = in + (first + i) * c;
+    }
+    b.y[0] = p->out_c;
+    b.y[1] = 2 * p->out_c;
+    b.out = out + first * p->out_c;
+    b.blocks = blocks;
+    b.x_step = 3 * c;
+    b.out_step = 3 * p->out_c;
+    iseul_threes_of(&b, &p->output);
+  }
+  if (over > 0) {
+    iseul_positions_mve(&b, &p->output, in + rest * c, c, p->out_c, over, out + rest * p->out_c);
   }
 }
 
@@ -527,131 +564,140 @@ static ISEUL_NOINLINE void iseul_strip_mve(const iseul_depthwise_s8_mve_t *p, co
   }
 }
 
-// Rows of outputs of one channel.
+// All outputs of some channels in rows.
 typedef struct {
-  const int32_t *words;     // of 4: offset of each word of taps
-  int32_t rows, width;      // of outputs, at least one each
-  int32_t strip;            // bytes from row to row of the strips
-  int32_t y_row, y_column;  // bytes between outputs
-} iseul_taps_rows_t;
+  const int32_t *words;        // of 4: offset of each word of taps
+  int32_t y_column;            // bytes between outputs of a row
+  const int8_t *w;             // per channel 16 weights; bias, multiplier, shift
+  int32_t channels;            // at least one
+  const int8_t *base;          // of the first row: what `words` are offsets of
+  int8_t *out;                 // of the first channel
+  int32_t strip;               // bytes from row to row of the strips
+  int32_t y_next;              // from the output behind a row, counted in eights, to the next row
+  int32_t width, rows;         // of outputs, at least one each
+  int32_t zero_point, eight;   // eight: bytes between outputs eight apart
+  int32_t low, high;
+  int32_t moved;               // bits that each word of weights is moved up by
+} iseul_taps_mve_t;
 
 #if ISEUL_HAS_MVE
 // One sum of 16 taps, after moving to the next output's words.
 #define ISEUL_MVE_TAPS(a)                \
   "vldrw.u32 q0, [q1, #%c[move]]!\n\t"   \
-  "vmladav.s8 %[" a "], q0, q2\n\t"
-// Sums of outputs 0, 2, 4, 6 in q4 and 1, 3, 5, 7 in q5 become the low bytes of q4.
-#define ISEUL_MVE_FINISH_8                       \
-  "vadd.i32 q4, q4, %[bias]\n\t"                 \
-  "vadd.i32 q5, q5, %[bias]\n\t"                 \
-  "vqrdmulh.s32 q4, q4, %[multiplier]\n\t"       \
-  "vqrdmulh.s32 q5, q5, %[multiplier]\n\t"       \
-  ".if %c[ties]\n\t"                             \
-  "vshr.s32 q3, q4, #31\n\t"                     \
-  "vadd.i32 q4, q4, q3\n\t"                      \
-  "vshr.s32 q3, q5, #31\n\t"                     \
-  "vadd.i32 q5, q5, q3\n\t"                      \
-  ".endif\n\t"                                   \
-  "vrshl.s32 q4, %[shift]\n\t"                   \
-  "vrshl.s32 q5, %[shift]\n\t"                   \
-  "vqmovnb.s32 q4, q4\n\t"                       \
-  "vqmovnt.s32 q4, q5\n\t"                       \
-  "vqadd.s16 q4, q4, %[a0]\n\t"                  \
-  ".if %c[full]\n\t"                             \
-  "vqmovnb.s16 q4, q4\n\t"                       \
-  ".else\n\t"                                    \
-  "ldrd %[a0], %[a2], %[limits]\n\t"             \
-  "vdup.16 q3, %[a0]\n\t"                        \
-  "vmax.s16 q4, q4, q3\n\t"                      \
-  "vdup.16 q3, %[a2]\n\t"                        \
-  "vmin.s16 q4, q4, q3\n\t"                      \
-  ".endif\n\t"
+  "vmladav.s8 " a ", q0, q2\n\t"
 #endif
 
-// All outputs of one channel, eight at a time, or four where no more are left of a row.
+// Eight outputs at a time, or four where no more are left of a row.
 //
-// w      16 weights, each word of which is moved up by `moved` bits; bias, multiplier, shift
-// base   of the first row: what `words` are offsets of
-// move   bytes from an output's words to the next one's
-ISEUL_INLINE void iseul_taps_mve(const iseul_taps_rows_t *t, const int8_t *w, int32_t moved,
-                                 const int8_t *base, const iseul_clamp_s8_t *o, int8_t *out,
-                                 const int32_t move, const int32_t ties, const int32_t full) {
-  const int32_t bias = iseul_word_at(w, 4), multiplier = iseul_word_at(w, 5);
-  const int32_t shift = iseul_word_at(w, 6);
+// move  bytes from an output's words to the next one's
+ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const int32_t ties,
+                                 const int32_t full) {
 #if ISEUL_HAS_MVE
-  // copies of its own: what these are read from would take a register
-  uint32_t at[2] = {(uint32_t)(base - move), (uint32_t)out};
-  int32_t left[2] = {t->width, t->rows};
-  const int32_t steps[2] = {t->strip, t->y_row}, rest[2] = {o->zero_point, 8 * t->y_column};
-  const int32_t limits[2] = {o->low, o->high};
-  uint32_t a0 = (uint32_t)t->words, a1 = (uint32_t)w, a2 = (uint32_t)moved;
-  uint32_t a3 = (uint32_t)t->y_column, a4, n, y;
+  t->base -= move;
+  register iseul_taps_mve_t *r0 __asm__("r0") = t;
   __asm__ volatile(
-      "vldrw.u32 q7, [%[a0]]\n\t"
-      "vldrb.8 q2, [%[a1]]\n\t"
-      "vshl.u32 q2, %[a2]\n\t"
-      "mov %[a0], #0\n\t"
-      "vidup.u16 q6, %[a0], #1\n\t"
-      "vmul.i16 q6, q6, %[a3]\n"
-      "1:\n\t"
-      "ldrd %[a0], %[y], %[at]\n\t"
-      "ldrd %[a1], %[a2], %[steps]\n\t"
-      "ldr %[n], %[left]\n\t"
-      "vadd.i32 q1, q7, %[a0]\n\t"
-      "add %[a0], %[a0], %[a1]\n\t"
-      "add %[a2], %[a2], %[y]\n\t"
-      "strd %[a0], %[a2], %[at]\n"
-      "2:\n\t"
-      "cmp %[n], #4\n\t"
-      "ble 3f\n\t" ISEUL_MVE_TAPS("a0") ISEUL_MVE_TAPS("a1") ISEUL_MVE_TAPS("a2")
-      ISEUL_MVE_TAPS("a3") ISEUL_MVE_TAPS("a4")
-      "vmov q4[2], q4[0], %[a0], %[a4]\n\t" ISEUL_MVE_TAPS("a0")
-      "vmov q5[2], q5[0], %[a1], %[a0]\n\t" ISEUL_MVE_TAPS("a0")
-      "vmov q4[3], q4[1], %[a2], %[a0]\n\t" ISEUL_MVE_TAPS("a0")
-      "vmov q5[3], q5[1], %[a3], %[a0]\n\t"
-      "b 4f\n"
-      "3:\n\t" ISEUL_MVE_TAPS("a0") ISEUL_MVE_TAPS("a1") ISEUL_MVE_TAPS("a2")
-      ISEUL_MVE_TAPS("a3")
-      "vmov q4[2], q4[0], %[a0], %[a0]\n\t"
-      "vmov q5[2], q5[0], %[a1], %[a1]\n\t"
-      "vmov q4[3], q4[1], %[a2], %[a2]\n\t"
-      "vmov q5[3], q5[1], %[a3], %[a3]\n"
-      "4:\n\t"
-      "ldrd %[a0], %[a1], %[rest]\n\t" ISEUL_MVE_FINISH_8
-      "vctp.16 %[n]\n\t"
+      "mov r11, r0\n\t"
+      "ldrd r0, r2, [r11]\n\t"
+      "vldrw.u32 q7, [r0]\n\t"
+      "movs r0, #0\n\t"
+      "vidup.u16 q6, r0, #1\n\t"
+      "vmul.i16 q6, q6, r2\n"
+      "1:\n\t"  // a channel
+      "ldr r0, [r11, #8]\n\t"
+      "ldr r2, [r11, #56]\n\t"
+      "vldrb.8 q2, [r0], #16\n\t"
+      "vshl.u32 q2, r2\n\t"
+      "ldm r0!, {r5, r7, r9}\n\t"
+      "str r0, [r11, #8]\n\t"
+      "ldrd r10, r3, [r11, #16]\n\t"
+      "ldrd r1, r12, [r11, #32]\n"
+      "2:\n\t"  // a row
+      "vadd.i32 q1, q7, r10\n"
+      "3:\n\t"
+      "cmp r1, #4\n\t"
+      "ble 4f\n\t" ISEUL_MVE_TAPS("r0") ISEUL_MVE_TAPS("r2") ISEUL_MVE_TAPS("r4")
+      ISEUL_MVE_TAPS("r6") ISEUL_MVE_TAPS("r8")
+      "vmov q4[2], q4[0], r0, r8\n\t" ISEUL_MVE_TAPS("r0")
+      "vmov q5[2], q5[0], r2, r0\n\t" ISEUL_MVE_TAPS("r0")
+      "vmov q4[3], q4[1], r4, r0\n\t" ISEUL_MVE_TAPS("r0")
+      "vmov q5[3], q5[1], r6, r0\n\t"
+      "b 5f\n"
+      "4:\n\t" ISEUL_MVE_TAPS("r0") ISEUL_MVE_TAPS("r2") ISEUL_MVE_TAPS("r4") ISEUL_MVE_TAPS("r6")
+      "vmov q4[2], q4[0], r0, r0\n\t"
+      "vmov q5[2], q5[0], r2, r2\n\t"
+      "vmov q4[3], q4[1], r4, r4\n\t"
+      "vmov q5[3], q5[1], r6, r6\n"
+      "5:\n\t"
+      "ldrd r0, r2, [r11, #40]\n\t"
+      "vadd.i32 q4, q4, r5\n\t"
+      "vadd.i32 q5, q5, r5\n\t"
+      "vqrdmulh.s32 q4, q4, r7\n\t"
+      "vqrdmulh.s32 q5, q5, r7\n\t"
+      ".if %c[ties]\n\t"
+      "vshr.s32 q3, q4, #31\n\t"
+      "vadd.i32 q4, q4, q3\n\t"
+      "vshr.s32 q3, q5, #31\n\t"
+      "vadd.i32 q5, q5, q3\n\t"
+      ".endif\n\t"
+      "vrshl.s32 q4, r9\n\t"
+      "vrshl.s32 q5, r9\n\t"
+      "vqmovnb.s32 q4, q4\n\t"  // outputs 0, 2, 4, 6 and 1, 3, 5, 7 in turns
+      "vqmovnt.s32 q4, q5\n\t"
+      "vqadd.s16 q4, q4, r0\n\t"
+      ".if %c[full]\n\t"
+      "vqmovnb.s16 q4, q4\n\t"
+      ".else\n\t"
+      "ldrd r4, r6, [r11, #48]\n\t"
+      "vdup.16 q3, r4\n\t"
+      "vmax.s16 q4, q4, q3\n\t"
+      "vdup.16 q3, r6\n\t"
+      "vmin.s16 q4, q4, q3\n\t"
+      ".endif\n\t"
+      "vctp.16 r1\n\t"
       "vpst\n\t"
-      "vstrbt.16 q4, [%[y], q6]\n\t"
-      "add %[y], %[y], %[a1]\n\t"
-      "subs %[n], %[n], #8\n\t"
-      "bgt 2b\n\t"
-      "ldrd %[a0], %[a1], %[left]\n\t"
-      "subs %[a1], %[a1], #1\n\t"
-      "strd %[a0], %[a1], %[left]\n\t"
+      "vstrbt.16 q4, [r3, q6]\n\t"
+      "add r3, r3, r2\n\t"
+      "subs r1, r1, #8\n\t"
+      "bgt 3b\n\t"
+      "ldrd r0, r2, [r11, #24]\n\t"
+      "ldr r1, [r11, #32]\n\t"
+      "add r10, r10, r0\n\t"
+      "add r3, r3, r2\n\t"
+      "subs r12, r12, #1\n\t"
+      "bne 2b\n\t"
+      "ldrd r0, r2, [r11, #16]\n\t"
+      "ldr r4, [r11, #12]\n\t"
+      "adds r0, r0, #4\n\t"
+      "adds r2, r2, #1\n\t"
+      "strd r0, r2, [r11, #16]\n\t"
+      "subs r4, r4, #1\n\t"
+      "str r4, [r11, #12]\n\t"
       "bne 1b\n\t"
-      : [a0] "+&Te"(a0), [a1] "+&Te"(a1), [a2] "+&Te"(a2), [a3] "+&Te"(a3), [a4] "=&Te"(a4),
-        [n] "=&r"(n), [y] "=&r"(y), [at] "+m"(at), [left] "+m"(left)
-      : [bias] "r"(bias), [multiplier] "r"(multiplier), [shift] "r"(shift), [steps] "m"(steps),
-        [rest] "m"(rest), [limits] "m"(limits), [move] "i"(move), [ties] "i"(ties),
-        [full] "i"(full)
-      : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
+      : "+r"(r0)
+      : [move] "i"(move), [ties] "i"(ties), [full] "i"(full)
+      : ISEUL_MVE_ALL);
 #else
   (void)ties;
   (void)full;
-  int8_t taps[16] = {0};
-  for (int32_t i = 0; i < 16; ++i) {
-    if (8 * (i % 4) >= moved) {
-      taps[i] = w[i - moved / 8];
+  const iseul_clamp_s8_t clamp = {t->zero_point, t->low, t->high};
+  for (int32_t c = 0; c < t->channels; ++c) {
+    const int8_t *const w = t->w + 28 * c;
+    int8_t taps[16] = {0};
+    for (int32_t i = t->moved / 8; i < 16; ++i) {
+      taps[i] = (int8_t)(i % 4 >= t->moved / 8 ? w[i - t->moved / 8] : 0);
     }
-  }
-  for (int32_t i = 0; i < t->rows; ++i) {
-    for (int32_t j = 0; j < t->width; ++j) {
-      uint32_t acc = 0;
-      for (int32_t k = 0; k < 4; ++k) {
-        acc += (uint32_t)iseul_dot_mod(base + i * t->strip + j * move + t->words[k], taps + 4 * k,
-                                       4);
+    for (int32_t i = 0; i < t->rows; ++i) {
+      const int8_t *const row = t->base + (4 * c + i * t->strip);
+      int8_t *const out = t->out + (c + i * ((t->width + 7) / 8 * t->eight + t->y_next));
+      for (int32_t j = 0; j < t->width; ++j) {
+        uint32_t acc = 0;
+        for (int32_t k = 0; k < 4; ++k) {
+          acc += (uint32_t)iseul_dot_mod(row + (j * move + t->words[k]), taps + 4 * k, 4);
+        }
+        out[j * t->y_column] =
+            iseul_finish_word_s8(&clamp, (int32_t)acc, iseul_word_at(w, 4), iseul_word_at(w, 5),
+                                 iseul_word_at(w, 6));
       }
-      out[i * t->y_row + j * t->y_column] =
-          iseul_finish_word_s8(o, (int32_t)acc, bias, multiplier, shift);
     }
   }
 #endif
