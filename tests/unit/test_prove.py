@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from cases import all_cases
+from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels import _sums as sums
-from iseul.compile.prove import Linear, linear
+from iseul.compile.prove import GROUP, Linear, Paired, first_sums, linear, paired
 from iseul.core import registry
+from iseul.numerics.requantize import wrap_int32
 
 SIGNS = {"add": 1, "sub": -1}
 
@@ -69,3 +72,101 @@ def test_no_form_where_there_is_none() -> None:
 def test_a_form_whose_sums_leave_32_bits_does_not_hold() -> None:
     form = Linear(1 << 23, 1 << 23, 1 << 30, 23, -128, 127)
     assert not form.holds(form.results())
+
+
+# --- two rows of weights in one word, and sums that become int8 by two products
+
+
+def shared_words():
+    """(case name, attrs, io, rows of weights, whether it dips) of nodes with such a kernel."""
+    arrange = {"conv2d": grouped.of_conv2d, "fully_connected": grouped.of_fully_connected}
+    found = []
+    for case in all_cases():
+        if case.name.partition("/")[0] not in arrange:
+            continue
+        graph = case.graph()
+        for node in graph.nodes:
+            cards = registry.load("iseul.compile.kernels", node.op).CARDS
+            io = graph.io(node)
+            for card in cards:
+                if card.isa == "mul32" and card.misfit(node.attrs, io) is None:
+                    made = arrange[node.op](node.attrs, io)
+                    rows = made.weights.reshape(len(made.weights), -1)
+                    found.append((case.name, node.attrs, io, rows, "rectified" not in card.symbol))
+    return found
+
+
+SHARED = shared_words()
+
+
+@pytest.mark.parametrize(("name", "attrs", "io", "rows", "dips"), SHARED, ids=lambda v: str(v)[:40])
+def test_sums_become_what_the_op_says(name, attrs, io, rows, dips) -> None:
+    """Every sum where there are few, else those around all steps and many between."""
+    steps = mul32.staircase_of(attrs, io, rows, dips)
+    least, most = mul32.sums_between(io, rows)
+    wanted = mul32.results_of(attrs, io, len(rows))
+    assert steps.holds(wanted, least, most)
+    span = int((most - least).max()) + 1
+    if span <= 1 << 16:
+        sums = least[:, None] + np.arange(span)
+    else:
+        share = np.random.default_rng(0).random((len(rows), 1 << 14))
+        near = first_sums(wanted, least, most)[:, :, None] + np.arange(-2, 3)
+        sums = least[:, None] + (share * (most - least + 1)[:, None]).astype(np.int64)
+        sums = np.concatenate([sums, near.reshape(len(rows), -1)], axis=1)
+    sums = np.clip(sums, least[:, None], most[:, None])
+    np.testing.assert_array_equal(steps.results(sums), wanted(sums))
+
+
+def test_a_changed_staircase_does_not_hold() -> None:
+    noticed = dict.fromkeys(("start", "factor", "constant", "shift"), 0)
+    tried = 0
+    for _, attrs, io, rows, dips in SHARED:
+        steps = mul32.staircase_of(attrs, io, rows, dips)
+        bounds = mul32.sums_between(io, rows)
+        wanted = mul32.results_of(attrs, io, len(rows))
+        if not (steps.width > 1000).any():
+            continue
+        tried += 1
+        for part, change in (("start", 9), ("factor", 1 << 16), ("constant", 1), ("shift", 1)):
+            changed = replace(steps, **{part: getattr(steps, part) + change})
+            noticed[part] += not changed.holds(wanted, *bounds)
+    assert tried > 20
+    assert all(n == tried for n in noticed.values()), noticed
+
+
+@pytest.mark.parametrize("largest", [1, 40, 127, 128])
+def test_halves_of_a_word_are_both_sums(largest: int) -> None:
+    """Corner and random inputs, taken apart as the kernel does."""
+    rng = np.random.default_rng(largest)
+    rows = rng.integers(-largest, min(largest, 127) + 1, (6, 37)).astype(np.int8)
+    rows[1] = -largest
+    rows[2, :9] = min(largest, 127)
+    held = paired(rows, 4)
+    assert held.holds(rows)
+    assert held.words.shape == (4, 40)
+    assert any(held.singles) == (largest > 63)
+    x = rng.integers(-128, 128, (200, 40))
+    x[0], x[1], x[2] = -128, 127, np.where(np.arange(40) % 2, 127, -128)
+    products = (x[:, None, :] * held.words).reshape(len(x), 4, -1, GROUP).sum(3)
+    words = wrap_int32(products)
+    upper = (wrap_int32(words + (1 << 15)) >> 16).sum(2)
+    lower = wrap_int32(words.sum(2) - (upper << 16))
+    got = np.stack([lower, upper], 2).reshape(len(x), -1)
+    for row, singles in enumerate(held.singles):
+        for index, weight in singles:
+            got[:, row] += weight * x[:, index]
+    np.testing.assert_array_equal(got[:, :6], x[:, :37] @ rows.astype(np.int64).T)
+    assert not got[:, 6:].any()
+
+
+def test_changed_words_do_not_hold() -> None:
+    rows = np.random.default_rng(1).integers(-127, 128, (4, 16)).astype(np.int8)
+    held = paired(rows, 4)
+    for change in (1, 1 << 16):
+        words = held.words.copy()
+        words[1, 7] += change
+        assert not replace(held, words=words).holds(rows)
+    assert not replace(held, singles=((),) * 4).holds(rows)
+    loud = np.full((4, 4), 127, np.int64)  # all of it in one word
+    assert not Paired(loud[:2] + (loud[:2] << 16), ((),) * 4).holds(loud)

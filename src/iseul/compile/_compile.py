@@ -124,5 +124,6 @@ def _notes(lowered: Lowered, target: Target) -> tuple[str, ...]:
         any(value.is_float for value in lowered.graph.io(node).outputs) for node in lowered.steps
     )
     if floats and not target.has_fpu and target.core != "host":
-        return (f"{floats} of {len(lowered.steps)} steps are float32 in software: no FPU",)
-    return ()
+        line = f"{floats} of {len(lowered.steps)} steps are float32 in software: no FPU"
+        return (*lowered.notes, line)
+    return lowered.notes

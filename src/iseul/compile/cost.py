@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Predicted instructions on a Cortex-M4: the sum of what the chosen kernels' cards predict.
+"""Predicted instructions: the sum of what the chosen kernels' cards predict.
+
+They are a Cortex-M4's but where a card has a model of the target's core.
 
 A model for comparing graphs before anything is built (search, selection); counts come from the
 emulator.
@@ -24,6 +26,8 @@ def predict_instructions(graph: Graph, target: Target, goal: Goal = "speed") -> 
     """
     lowered = lower(graph, target, goal)
     return {
-        node.name: lowered.cards[node.name].cost(node.attrs, lowered.graph.io(node))
+        node.name: lowered.cards[node.name].predicted(
+            node.attrs, lowered.graph.io(node), target.core
+        )
         for node in lowered.steps
     }

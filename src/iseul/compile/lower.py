@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from iseul.compile import select
+from iseul.compile.emit._c_constants import bytes_of
 from iseul.compile.plan import Plan, find_homes, plan_memory
 from iseul.core import registry
 from iseul.graph.build import OPS
@@ -28,16 +29,22 @@ if TYPE_CHECKING:
     from iseul.targets import Target
 
 
+_CODE_BYTES = 16 << 10  # that code is expected to take; real models have 2 to 10 kB
+_MOST_GROWTH = 4  # that constants of a kernel can have, times those of the graph
+
+
 @dataclass(frozen=True, eq=False)
 class Lowered:
     """A graph at level lowered, and the card of each node by its name.
 
     `cards` lacks the nodes that have a blocker; a graph without blockers is complete.
+    notes: what was chosen in another way than the goal asks for, and why
     """
 
     graph: Graph
     cards: Mapping[str, Card]
     blockers: tuple[Blocker, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def steps(self) -> tuple[Node, ...]:
@@ -99,6 +106,7 @@ def try_lower(graph: Graph, target: Target, goal: Goal) -> Lowered:
         cards[node.name] = choice
         if choice.alias:
             homes[node.outputs[0]] = home
+    notes = _fit_flash(graph, cards, target)
     order = {node.name: i for i, node in enumerate(graph.nodes)}
     blockers.sort(key=lambda blocker: order[blocker.node.name])
     nodes = [
@@ -106,7 +114,63 @@ def try_lower(graph: Graph, target: Target, goal: Goal) -> Lowered:
         for node in graph.nodes
     ]
     level = graph.level if blockers else "lowered"
-    return Lowered(rebuild(graph, nodes, level=level), MappingProxyType(cards), tuple(blockers))
+    return Lowered(
+        rebuild(graph, nodes, level=level), MappingProxyType(cards), tuple(blockers), notes
+    )
+
+
+def _fit_flash(graph: Graph, cards: dict[str, Card], target: Target) -> tuple[str, ...]:
+    """Take kernels with fewer constants until constants and code fit the board, those that lose
+    the least time per byte first. Gives a line for people if it did.
+
+    Where nothing is enough, everything is taken back: the check of the board's flash says so.
+    """
+    if target.core == "host":
+        return ()
+    room = target.flash_bytes - _CODE_BYTES
+    nodes = [node for node in graph.nodes if node.name in cards and not cards[node.name].alias]
+    held = sum(_constant_bytes(graph, node) for node in nodes)
+    if held * _MOST_GROWTH <= room:
+        return ()
+    sizes = {node.name: _kernel_bytes(graph, node, cards[node.name]) for node in nodes}
+    over = sum(sizes.values()) - room
+    if over <= 0:
+        return ()
+    swaps = []
+    for node in nodes:
+        io, now = graph.io(node), cards[node.name]
+        less = select.smallest(node, io, target, now)
+        saved = sizes[node.name] - _kernel_bytes(graph, node, less)
+        if saved > 0:
+            lost = less.predicted(node.attrs, io, target.core)
+            lost -= now.predicted(node.attrs, io, target.core)
+            swaps.append((lost / saved, node.name, less, saved))
+    swaps.sort(key=lambda swap: swap[:2])
+    taken: dict[str, Card] = {}
+    for _, name, card, saved in swaps:
+        if over <= 0:
+            break
+        taken[name] = card
+        over -= saved
+    if over > 0 or not taken:
+        return ()
+    cards.update(taken)
+    return (
+        f"{len(taken)} of {len(nodes)} steps have a slower kernel: the flash is too small "
+        "for the constants of the fastest",
+    )
+
+
+def _constant_bytes(graph: Graph, node: Node) -> int:
+    return sum(value.n_bytes for value in graph.io(node).inputs if value.is_constant)
+
+
+def _kernel_bytes(graph: Graph, node: Node, card: Card) -> int:
+    """Constants of a step: what its kernel emits, and constants that are passed to it."""
+    io = graph.io(node)
+    passed = [io.inputs[i] for i in card.passed(node.attrs, io)]
+    given = sum(value.n_bytes for value in passed if value.is_constant)
+    return given + bytes_of(card.emit(node.attrs, io))
 
 
 def copy_what_no_node_makes(graph: Graph) -> Graph:

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+    from iseul.numerics import Array
 
 _INT8 = np.arange(-128, 128, dtype=np.int64)
 _INT32 = 1 << 31
@@ -68,3 +72,238 @@ def linear(wanted: NDArray[np.int64], a: float, b: float, low: int, high: int) -
                 if found.holds(wanted):
                     return found
     return None
+
+
+# --- two rows of weights in one word
+
+
+GROUP = 4  # products that are summed before a word is taken apart
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """Rows of int8 weights, two to a word: low + (high << 16), and what did not fit.
+
+    words:   (pairs of rows, k) int32; k is a multiple of GROUP
+    singles: of each row, (index, weight) of products that are added one by one
+    """
+
+    words: NDArray[np.int64]
+    singles: tuple[tuple[tuple[int, int], ...], ...]
+
+    def rows(self) -> NDArray[np.int64]:
+        """The weights that words hold, (rows, k)."""
+        low = ((self.words + (1 << 15)) & 0xFFFF) - (1 << 15)
+        return np.stack([low, (self.words - low) >> 16], axis=1).reshape(-1, self.words.shape[1])
+
+    def holds(self, wanted: Array) -> bool:
+        """Whether these are the rows wanted (n, k), and for int8 factors no sum of a group leaves
+        16 bits: then the halves of a group's sum in 32 bits are the sums of both rows.
+        """
+        rows = self.rows()
+        if not _fit_in_half(rows).all():
+            return False
+        full = rows.copy()
+        for row, singles in zip(full, self.singles, strict=True):
+            for index, weight in singles:
+                row[index] += weight
+        n, k = wanted.shape
+        return bool(np.array_equal(full[:n, :k], wanted)) and not full[n:].any() | full[:, k:].any()
+
+
+def _fit_in_half(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of each row's groups: whether sums of products with -128 .. 127 fit into 16 bits."""
+    groups = rows.reshape(len(rows), -1, GROUP)
+    above, below = np.maximum(groups, 0).sum(2), np.maximum(-groups, 0).sum(2)
+    return (127 * above + 128 * below < 1 << 15) & (128 * above + 127 * below <= 1 << 15)
+
+
+def paired(rows: Array, n_together: int) -> Paired:
+    """Rows (n, k) of int8 weights in pairs; n and k are filled up with zeros.
+
+    n_together: rows come in a multiple of it, an even number
+    """
+    n, k = rows.shape
+    full = np.zeros((-(-n // n_together) * n_together, -(-k // GROUP) * GROUP), np.int64)
+    full[:n, :k] = rows
+    singles: list[list[tuple[int, int]]] = [[] for _ in full]
+    while len(beyond := np.argwhere(~_fit_in_half(full))):
+        for row, group in beyond:
+            part = full[row, group * GROUP : (group + 1) * GROUP]
+            largest = int(np.abs(part).argmax())
+            excess = min(int(np.abs(part).sum()) - 255, abs(int(part[largest])))
+            weight = max(excess, 1) * int(np.sign(part[largest]))
+            part[largest] -= weight
+            singles[row].append((int(group) * GROUP + largest, weight))
+    low, high = full[0::2], full[1::2]
+    return Paired(low + (high << 16), tuple(map(tuple, singles)))
+
+
+# --- the way from sums to int8 as two products of 32 bits
+
+
+DIGIT = 13  # bits of the lower digit of a factor
+_DIP_BITS = 26  # of a factor whose sums below 0 are treated apart
+_MOST_BITS = 29
+_NEAR_FACTORS = sorted(range(-200, 201), key=abs)
+
+
+@dataclass(frozen=True, eq=False)
+class Staircase:
+    """int8 results of sums, per channel: arrays of int64 (n,), and for y = sum - start
+
+        (constant + ((y lower + constant) >> 13) + y upper - dip >> shift) modulo 2^8
+
+    with factor = upper 2^13 + lower and dip = 2^13 for a sum below 0 if it `dips`. y is at most
+    width; for y < 0 the result is the constant modulo 2^8.
+    """
+
+    start: NDArray[np.int64]
+    width: NDArray[np.int64]
+    factor: NDArray[np.int64]
+    constant: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    dips: bool
+
+    def results(self, sums: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of sums (n, m)."""
+        start, width, factor, constant, shift = (
+            part[:, None]
+            for part in (self.start, self.width, self.factor, self.constant, self.shift)
+        )
+        y = np.minimum(sums - start, width)
+        lower, upper = factor & ((1 << DIGIT) - 1), factor >> DIGIT
+        t = ((y * lower + constant) >> DIGIT) + y * upper
+        if self.dips:
+            t = t - ((sums < 0).astype(np.int64) << DIGIT)
+        found = np.where(y < 0, constant, (t >> shift) + constant)
+        return ((found + 128) & 0xFF) - 128
+
+    def holds(
+        self,
+        wanted: Callable[[NDArray[np.int64]], NDArray[np.int64]],
+        least: NDArray[np.int64],
+        most: NDArray[np.int64],
+    ) -> bool:
+        """Whether this is `wanted` for all sums from least to most (n,), and nothing leaves 32
+        bits. Both never fall where sums rise, so it is enough to look at both sides of every step.
+        """
+        lower, upper = self.factor & ((1 << DIGIT) - 1), self.factor >> DIGIT
+        inner = self.width * lower + self.constant
+        if (inner >= 1 << 32).any() or ((inner >> DIGIT) + self.width * upper >= 1 << 32).any():
+            return False
+        words = (self.start, self.width << 8, self.factor, self.constant)
+        if any((np.abs(word) >= 1 << 32).any() for word in words) or (upper >> 16).any():
+            return False
+        if ((self.shift < 0) | (self.shift > 31) | (self.constant < 0) | (self.width < 0)).any():
+            return False
+        if (np.maximum(np.abs(least), np.abs(most)) >= 1 << 30).any():
+            return False
+        if (np.abs(self.start) >= 1 << 30).any():
+            return False
+        steps = first_sums(wanted, least, most)
+        ends = np.stack([least, most, self.start - 1, self.start, 0 * least, 0 * least - 1], 1)
+        sums = np.concatenate([steps, steps - 1, ends], axis=1)
+        sums = np.clip(sums, least[:, None], most[:, None])
+        if self.dips and ((sums < 0) & (sums >= self.start[:, None])).any():
+            # a dip must not reach below 0 before the shift
+            first = np.maximum(self.start, least)
+            y = np.minimum(first - self.start, self.width)
+            t = ((y * lower + self.constant) >> DIGIT) + y * upper
+            if ((first < 0) & (t < 1 << DIGIT)).any():
+                return False
+        return bool(np.array_equal(self.results(sums), wanted(sums)))
+
+
+def first_sums(
+    wanted: Callable[[NDArray[np.int64]], NDArray[np.int64]],
+    least: NDArray[np.int64],
+    most: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Of each channel, for every result from -127 to 127 the first sum from least to most that
+    reaches it, (n, 255); most + 1 where none does.
+    """
+    low = np.broadcast_to(least[:, None], (len(least), 255)).copy()
+    high = np.broadcast_to(most[:, None] + 1, low.shape).copy()
+    for _ in range(int((most - least + 1).max(initial=1)).bit_length() + 1):
+        middle = np.minimum((low + high) >> 1, most[:, None])
+        reaches = wanted(middle) >= _INT8[1:]
+        is_open = low < high
+        high = np.where(is_open & reaches, middle, high)
+        low = np.where(is_open & ~reaches, middle + 1, low)
+    return high
+
+
+def staircase(
+    wanted: Callable[[NDArray[np.int64]], NDArray[np.int64]],
+    least: NDArray[np.int64],
+    most: NDArray[np.int64],
+    scale: NDArray[np.float64],
+    dips: bool,
+) -> Staircase | None:
+    """A staircase that is `wanted` for all sums from least to most, or None if the search finds
+    none.
+
+    wanted: int8 results of sums (n, m) of n channels; they never fall where sums rise
+    scale:  what a sum adds to a result, about (n,)
+    """
+    steps = first_sums(wanted, least, most)
+    base = wanted(least[:, None])[:, 0]
+    number = _INT8[1:] - base[:, None]
+    is_step = (number > 0) & (steps <= most[:, None])
+    has_steps = is_step.any(1)
+    first = np.where(is_step, steps, most[:, None]).min(1)
+    last = np.where(is_step, steps, least[:, None]).max(1)
+    fraction, exponent = np.frexp(np.where(has_steps, scale, 0.5))
+    span = np.maximum(last - first, 1) * 1.02 + 2
+    bits = np.minimum(_MOST_BITS, 45 - np.ceil(np.log2(span)).astype(np.int64))
+    bits = np.full_like(bits, _DIP_BITS) if dips else bits
+    bits = np.minimum(bits, 44 + exponent)  # the shift is at most 31
+    total = bits - exponent
+    if (bits < DIGIT + 1).any() or (total < DIGIT).any():
+        return None
+    start, factor, constant = first.copy(), np.zeros_like(first), base & 0xFF
+    is_open = np.array(has_steps, np.bool_)
+    rounded = np.rint(fraction * np.exp2(bits.astype(np.float64))).astype(np.int64)
+    for change in _NEAR_FACTORS:
+        at = np.flatnonzero(is_open)
+        if not len(at):
+            break
+        trial, unit = rounded[at] + change, 1 << total[at]
+        origin = first[at] - unit // trial
+        lowest, highest = _room(
+            number[at] * unit[:, None],
+            steps[at],
+            trial,
+            origin,
+            is_step[at],
+            1 << 26 if dips else 0,
+        )
+        highest -= (highest - base[at]) & 0xFF  # the last byte is the result for y < 0
+        fits = (highest >= np.maximum(lowest, 0)) & (highest < 1 << 32)
+        found = at[fits]
+        start[found], factor[found] = origin[fits], trial[fits]
+        constant[found] = highest[fits]
+        is_open[found] = False
+    width = np.where(has_steps, last - start, 0)
+    made = Staircase(start, width, factor, constant, total - DIGIT, dips)
+    return made if not is_open.any() and made.holds(wanted, least, most) else None
+
+
+def _room(
+    heights: NDArray[np.int64],
+    steps: NDArray[np.int64],
+    factor: NDArray[np.int64],
+    origin: NDArray[np.int64],
+    is_step: NDArray[np.bool_],
+    dip: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The least and the largest constant with which no step comes too late or too early."""
+    below = np.where(steps < 0, dip, 0), np.where(steps - 1 < 0, dip, 0)
+    on_step = heights + below[0] - (steps - origin[:, None]) * factor[:, None]
+    before = heights - 1 + below[1] - (steps - 1 - origin[:, None]) * factor[:, None]
+    far = 1 << 60
+    return (
+        np.where(is_step, on_step, -far).max(1),
+        np.where(is_step, before, far).min(1),
+    )

@@ -43,6 +43,13 @@ class Blocker:
         return f"{text}\n  try: {self.remedy}" if self.remedy else text
 
 
+def smallest(node: Node, io: Io, target: Target, card: Card) -> Card:
+    """The card with the least constants that can stand for another one."""
+    found = [c for c in _cards(node.op) if c.isa in target.isas and not c.alias]
+    found = [c for c in found if c.misfit(node.attrs, io) is None]
+    return min((card, *found), key=lambda c: _price(c, node, io, target, "flash"))
+
+
 def choose(node: Node, io: Io, target: Target, goal: Goal, can_alias: bool) -> Card | Blocker:
     """The cheapest card for a node.
 
@@ -57,7 +64,7 @@ def choose(node: Node, io: Io, target: Target, goal: Goal, can_alias: bool) -> C
     fitting = [card for card, misfit in zip(cards, misfits, strict=True) if misfit is None]
     fitting = [card for card in fitting if can_alias or not card.alias]
     if fitting:
-        return min(fitting, key=lambda card: _price(card, node, io, goal))
+        return min(fitting, key=lambda card: _price(card, node, io, target, goal))
     broken = [misfit for misfit in misfits if misfit is not None]
     # cards that fail early are for other dtypes: those that fit the longest say what is wrong
     nearest = [misfit for misfit in broken if misfit.index == max(m.index for m in broken)]
@@ -90,8 +97,8 @@ def _remedy(op: str) -> str:
     return "quantize the model to int8, or take the op out of the model"
 
 
-def _price(card: Card, node: Node, io: Io, goal: Goal) -> tuple[int, ...]:
-    cost = card.cost(node.attrs, io)
+def _price(card: Card, node: Node, io: Io, target: Target, goal: Goal) -> tuple[int, ...]:
+    cost = card.predicted(node.attrs, io, target.core)
     if goal == "ram":
         return card.scratch_bytes(node.attrs, io), cost
     if goal == "flash":

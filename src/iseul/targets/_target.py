@@ -15,7 +15,7 @@ from iseul.core.errors import UsageError, did_you_mean
 Core = Literal[
     "cortex-m0plus", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32imc", "host"
 ]
-Isa = Literal["c", "armv7em-dsp", "armv8m-dsp", "armv81m-mve"]
+Isa = Literal["c", "mul32", "armv7em-dsp", "armv8m-dsp", "armv81m-mve"]
 
 
 class Energy(Config):

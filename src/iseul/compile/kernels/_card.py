@@ -12,7 +12,7 @@ parameter struct as Python values; how they become C text is the emitter's busin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from iseul.graph.ir import DType, Io
     from iseul.numerics import Array
     from iseul.numerics.float_requantize import Requantization
-    from iseul.targets._target import Isa
+    from iseul.targets._target import Core, Isa
 
     Field = Array | int | float | tuple[int, ...] | Mapping[str, Any]
     Fields = Mapping[str, Field]
     Rule = Callable[[Any, Io], str | None]
+    Cost = Callable[[Any, Io], int]
 
 
 def no_scratch(attrs: Any, io: Io) -> int:
@@ -59,7 +60,9 @@ class Card:
     symbol:        the C function, and `<symbol>.c` in runtime/
     params:        C type of its parameter struct
     fits:          rules (attrs, io) -> what is wrong, or None; the docstring is the rule
-    cost:          (attrs, io) -> predicted instructions on a Cortex-M4, a linear model
+    cost:          (attrs, io) -> predicted instructions, a linear model: on a Cortex-M4, or on
+                   a Cortex-M0+ for kernels of instruction set mul32
+    costs:         the same on other cores, where selection needs to know better
     emit:          (attrs, io) -> fields of the parameter struct, in the struct's order
     isa:           instruction set that the target must have
     inputs:        which of the node's inputs are passed as pointers, or a function (attrs, io)
@@ -81,7 +84,7 @@ class Card:
     symbol: str
     params: str
     fits: tuple[Rule, ...]
-    cost: Callable[[Any, Io], int]
+    cost: Cost
     emit: Callable[[Any, Io], Fields]
     isa: Isa = "c"
     inputs: tuple[int, ...] | Callable[[Any, Io], tuple[int, ...]] = (0,)
@@ -90,6 +93,11 @@ class Card:
     alias: bool = False
     overlap: Callable[[Any, Io], Mapping[int, int]] = no_overlap
     requantization: Requantization = "fixed_point"
+    costs: Mapping[Core, Cost] = field(default_factory=dict)
+
+    def predicted(self, attrs: Any, io: Io, core: Core) -> int:
+        """Predicted instructions on a core."""
+        return self.costs.get(core, self.cost)(attrs, io)
 
     def passed(self, attrs: Any, io: Io) -> tuple[int, ...]:
         """Positions of the inputs that a node passes as pointers."""

@@ -21,9 +21,10 @@ from iseul.numerics.affine import pack_nibbles
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from iseul.compile.kernels._card import Fields, Rule
+    from iseul.compile.kernels._card import Cost, Fields, Rule
     from iseul.graph.ir import DType, Io
     from iseul.numerics import Array
+    from iseul.targets._target import Core
 
     Arrange = Callable[[Any, Io], "Arranged"]
     Overlap = Callable[[Any, Io], Mapping[int, int]]
@@ -60,6 +61,20 @@ def quantizes_samples(attrs: Any, io: Io) -> str | None:
 def keeps_samples(attrs: Any, io: Io) -> str | None:
     """samples stay floats"""
     return "they are quantized at run time" if is_dynamic(attrs) else None
+
+
+def linear_costs(
+    n_macs: Callable[[Any, Io], int], m0plus: tuple[float, int], riscv: tuple[float, int]
+) -> dict[Core, Cost]:
+    """Costs of plain int8 kernels on small cores: (per MAC, per output) of each."""
+
+    def cost_of(per_mac: float, per_output: int) -> Cost:
+        def cost(attrs: Any, io: Io) -> int:
+            return int(per_mac * n_macs(attrs, io)) + per_output * io.outputs[0].n_elements
+
+        return cost
+
+    return {"cortex-m0plus": cost_of(*m0plus), "riscv32imc": cost_of(*riscv)}
 
 
 INT8 = (kinds("int8"), weights_of("int8"))
@@ -134,6 +149,9 @@ def cards(arrange: Arrange, overlap: Overlap) -> tuple[Card, ...]:
 
     overlap: how far its output may lie over its input, position by position
     """
+
+    def n_macs(attrs: Any, io: Io) -> int:
+        return arrange(attrs, io).n_macs
 
     def emit_s8(attrs: Any, io: Io) -> Fields:
         """`iseul_grouped_conv_s8_t`."""
@@ -230,6 +248,7 @@ def cards(arrange: Arrange, overlap: Overlap) -> tuple[Card, ...]:
             cost_s8,
             emit_s8,
             overlap=overlap,
+            costs=linear_costs(n_macs, m0plus=(9, 250), riscv=(6, 90)),
         ),
         Card(
             "iseul_conv2d_s4",

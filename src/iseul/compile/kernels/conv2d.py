@@ -10,6 +10,7 @@ from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import by_position
@@ -68,6 +69,7 @@ def one_group(attrs: Attrs, io: Io) -> str | None:
 CARDS = (
     *mve.convolution(grouped.of_conv2d),
     *dsp.convolution(grouped.of_conv2d),
+    *mul32.convolution(grouped.of_conv2d, by_position),
     Card(
         "iseul_conv2d_s8",
         "iseul_conv_s8_t",
@@ -75,6 +77,7 @@ CARDS = (
         cost_s8,
         emit_s8,
         overlap=by_position,
+        costs=grouped.linear_costs(macs, m0plus=(5.3, 152), riscv=(5.0, 72)),
     ),
     *grouped.cards(grouped.of_conv2d, by_position),
     *factor_dsp.convolution(grouped.of_conv2d),

@@ -93,6 +93,7 @@ CARDS = (
         cost_s8,
         emit_s8,
         overlap=by_position,
+        costs=grouped.linear_costs(macs, m0plus=(10.4, 124), riscv=(5.8, 45)),
     ),
     Card(
         "iseul_offset_depthwise_conv2d_s8",
@@ -101,6 +102,7 @@ CARDS = (
         cost_offset_s8,
         emit_offset_s8,
         overlap=by_position,
+        costs=grouped.linear_costs(macs, m0plus=(13, 160), riscv=(8, 65)),
     ),
     *grouped.cards(grouped.of_depthwise_conv2d, by_position),
     *factor_dsp.depthwise(),

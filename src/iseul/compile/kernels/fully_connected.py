@@ -10,6 +10,7 @@ from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import row_by_row
@@ -62,6 +63,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 CARDS = (
     *mve.fully_connected(),
     *dsp.fully_connected(),
+    *mul32.convolution(grouped.of_fully_connected, row_by_row),
     Card(
         "iseul_fully_connected_s8",
         "iseul_fully_connected_s8_t",
@@ -69,6 +71,7 @@ CARDS = (
         cost_s8,
         emit_s8,
         overlap=row_by_row,
+        costs=grouped.linear_costs(macs, m0plus=(5.7, 137), riscv=(5.3, 51)),
     ),
     *grouped.cards(grouped.of_fully_connected, row_by_row),
     *factor_dsp.fully_connected(),

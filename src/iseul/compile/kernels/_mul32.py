@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cards of int8 kernels for cores that multiply one pair of 32-bit words at a time
+(`iseul_mul32.h`): Cortex-M0+, RISC-V without packed arithmetic.
+
+Two rows of weights share a word, and so each multiplication (`prove.Paired`); sums become int8 by
+two products of 32 bits (`prove.Staircase`). Where either proof is missing the card does not fit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iseul.compile import prove
+from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels._card import Card
+from iseul.graph.ops._quantized import output_multipliers, zero_point
+from iseul.numerics.requantize import requantize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from iseul.compile.kernels._card import Cost, Fields
+    from iseul.compile.kernels._grouped import Arrange, Overlap
+    from iseul.graph.ir import Io
+    from iseul.numerics import Array
+
+_CHANNELS = 4  # of a block
+_DEPTH = 16380  # offsets of a strip's bytes take 16 bits
+_SINGLES = 255  # their number takes a byte
+
+
+def _rows(arrange: Arrange, attrs: Any, io: Io) -> Array:
+    weights = arrange(attrs, io).weights
+    return weights.reshape(len(weights), -1)
+
+
+def _biases(io: Io, rows: Array) -> NDArray[np.int64]:
+    """Without what the input's zero point adds to the sums."""
+    offset = zero_point(io.inputs[0]) * rows.astype(np.int64).sum(1)
+    return fields.bias(io, len(rows)).astype(np.int64) - offset
+
+
+def sums_between(io: Io, rows: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The least and the largest sum that inputs of -128 .. 127 can have, (n,)."""
+    wide, bias = rows.astype(np.int64), _biases(io, rows)
+    above, below = np.maximum(wide, 0).sum(1), np.minimum(wide, 0).sum(1)
+    return bias - 128 * above + 127 * below, bias + 127 * above - 128 * below
+
+
+def results_of(attrs: Any, io: Io, n: int) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
+    """int8 results of sums (n, m): requantized, with zero point, clamped."""
+    multiplier, shift = output_multipliers(io, n)
+    clamp, zero = fields.clamp_s8(io, attrs.activation), zero_point(io.outputs[0])
+
+    def results(sums: NDArray[np.int64]) -> NDArray[np.int64]:
+        found = requantize(sums, multiplier[:, None], shift[:, None]) + zero
+        return np.clip(found, clamp["low"], clamp["high"])
+
+    return results
+
+
+def staircase_of(attrs: Any, io: Io, rows: Array, dips: bool) -> prove.Staircase | None:
+    """How the sums of rows (n, k) become int8, or None where no form was found."""
+    least, most = sums_between(io, rows)
+    if max(np.abs(least).max(), np.abs(most).max()) >= 1 << 28:
+        return None
+    multiplier, shift = output_multipliers(io, len(rows))
+    if (shift > 0).any():
+        return None
+    scale = multiplier.astype(np.float64) * np.exp2(shift.astype(np.float64) - 31)
+    return prove.staircase(results_of(attrs, io, len(rows)), least, most, scale, dips)
+
+
+def words_of(io: Io, rows: Array, steps: prove.Staircase) -> NDArray[np.int32]:
+    """Blocks of `iseul_groups_4x1`, flat."""
+    held = prove.paired(rows, _CHANNELS)
+    assert held.holds(rows), "two rows in a word"
+    n = len(rows)
+    bias = np.zeros(len(held.singles), np.int64)
+    bias[:n] = _biases(io, rows)
+    scales = np.zeros((len(bias), 4), np.int64)
+    lower, upper = steps.factor & ((1 << prove.DIGIT) - 1), steps.factor >> prove.DIGIT
+    scales[:n] = np.stack(
+        [steps.start, steps.width << 8 | steps.shift, upper << 16 | lower, steps.constant], 1
+    )
+    found: list[NDArray[np.int64]] = []
+    for first in range(0, len(bias), _CHANNELS):
+        b = bias[first : first + _CHANNELS]
+        found.append(np.array([b[0] + (b[1] << 16), b[1], b[2] + (b[3] << 16), b[3]]))
+        pairs = held.words[first // 2 : first // 2 + 2]
+        found.append(pairs.T.reshape(-1))
+        singles = held.singles[first : first + _CHANNELS]
+        found.append(np.array([sum(len(one) << 8 * k for k, one in enumerate(singles))]))
+        flat = [4 * i << 16 | (weight & 0xFFFF) for one in singles for i, weight in one]
+        found.append(np.array(flat, np.int64))
+        found.append(scales[first : first + _CHANNELS].reshape(-1))
+    return (np.concatenate(found) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+
+
+def convolution(arrange: Arrange, overlaps: Overlap) -> tuple[Card, ...]:
+    """The cards of an op that `arrange` makes a convolution in groups; they take one group."""
+
+    def one_group(attrs: Any, io: Io) -> str | None:
+        """all output channels read all input channels"""
+        made = arrange(attrs, io)
+        n = made.window["in_c"] // made.group_in
+        return f"{n} groups of channels" if n > 1 else None
+
+    def short(attrs: Any, io: Io) -> str | None:
+        """an output has at most 16,380 products"""
+        n = _rows(arrange, attrs, io).shape[1]
+        return f"it has {n:,}" if n > _DEPTH else None
+
+    def few_singles(attrs: Any, io: Io) -> str | None:
+        """at most 255 weights of a channel are too large to share a word"""
+        held = prove.paired(_rows(arrange, attrs, io), _CHANNELS)
+        n = max(map(len, held.singles))
+        return f"there are {n}" if n > _SINGLES else None
+
+    def rises(dips: bool) -> Callable[[Any, Io], str | None]:
+        def rule(attrs: Any, io: Io) -> str | None:
+            """two products of 32 bits make int8 of every sum"""
+            found = _staircase(attrs, io, dips)
+            return "no such form was found" if found is None else None
+
+        return rule
+
+    def _staircase(attrs: Any, io: Io, dips: bool) -> prove.Staircase | None:
+        return staircase_of(attrs, io, _rows(arrange, attrs, io), dips)
+
+    def depth(attrs: Any, io: Io) -> int:
+        k = _rows(arrange, attrs, io).shape[1]
+        return -(-k // prove.GROUP) * prove.GROUP
+
+    def emit(dips: bool) -> Callable[[Any, Io], Fields]:
+        def fields_of(attrs: Any, io: Io) -> Fields:
+            """`iseul_conv_s8_mul32_t`."""
+            steps = _staircase(attrs, io, dips)
+            assert steps is not None, "the card does not fit"
+            return {
+                "window": arrange(attrs, io).window,
+                "depth": depth(attrs, io),
+                "channels": words_of(io, _rows(arrange, attrs, io), steps),
+                "in_zero_point": zero_point(io.inputs[0]),
+            }
+
+        return fields_of
+
+    def cost_of(position: int, value: int, block: int, group: int) -> Cost:
+        def cost(attrs: Any, io: Io) -> int:
+            """Per position, per value of its window, per block of 4 channels, per 4 values of a
+            block: 165, 5, 98 and 31 on a Cortex-M0+; 125, 6, 98 and 38 on RISC-V.
+            """
+            made = arrange(attrs, io)
+            n, k = made.window["out_c"], depth(attrs, io)
+            blocks = -(-n // _CHANNELS) * (block + group * k // prove.GROUP)
+            return made.n_outputs // n * (position + value * k + blocks)
+
+        return cost
+
+    def scratch_bytes(attrs: Any, io: Io) -> int:
+        """A strip of words."""
+        return 4 * depth(attrs, io)
+
+    def card(symbol: str, dips: bool) -> Card:
+        return Card(
+            symbol,
+            "iseul_conv_s8_mul32_t",
+            (*grouped.INT8, one_group, grouped.centred, short, few_singles, rises(dips)),
+            cost_of(165, 5, 98, 31),
+            emit(dips),
+            isa="mul32",
+            scratch_bytes=scratch_bytes,
+            overlap=overlaps,
+            costs={"riscv32imc": cost_of(125, 6, 98, 38)},
+        )
+
+    return (
+        card("iseul_conv2d_rectified_s8_mul32", False),
+        card("iseul_conv2d_s8_mul32", True),
+    )

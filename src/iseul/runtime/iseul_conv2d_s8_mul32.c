@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// iseul_conv2d_s8_mul32: 2-D convolution with bias, requantization and clamp, two channels per
+// multiplication.
+//
+// in       (batch, in_h, in_w, in_c)
+// out      (batch, out_h, out_w, out_c), position by position: in its order it may run over in
+// scratch  depth words
+// The window of a position becomes a strip of words, which four output channels at a time are
+// multiplied with. Taps on padding are in_zero_point, which the biases take off again.
+// Meaning: graph/ops/conv2d.py, fully_connected.py. Exact: all judges agree to the bit.
+#include "iseul_mul32.h"
+
+static void position(const iseul_conv_s8_mul32_t *p, const int32_t *x, int8_t *out) {
+  const int32_t c = p->window.out_c, whole = c / 4;
+  const int32_t *w = p->channels;
+  if (whole > 0) {
+    w = iseul_groups_4x1(w, x, p->depth, out, whole, 0);
+  }
+  if (c % 4 > 0) {
+    int8_t few[4];
+    iseul_groups_4x1(w, x, p->depth, few, 1, 0);
+    for (int32_t k = 4 * whole; k < c; ++k) {
+      out[k] = few[k % 4];
+    }
+  }
+}
+
+void iseul_conv2d_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_t *in, int8_t *out,
+                           int32_t *scratch) {
+  iseul_each_position(p, in, out, scratch, position);
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+// iseul_mul32.h: int8 kernels for cores whose multiplication gives 32 bits, one product at a time.
+//
+// Parameters, then functions; each function stands in the file of its name. A word holds the
+// weights of two channels, w0 + (w1 << 16), so that one multiplication serves both:
+//   t = sum of x W over four values = sum of x w0 + (sum of x w1 << 16)
+// Both sums of four fit into 16 bits, which was proved of all weights, so that nothing is lost;
+// what is too large for it is left out and added as single products. `iseul_groups_4x1` needs no
+// more than the sum of all t modulo 2^32 and the sum of their rounded upper halves, which is that
+// of the second channel.
+#ifndef ISEUL_MUL32_H
+#define ISEUL_MUL32_H
+
+#include <string.h>
+
+#include "iseul_weighted.h"
+
+#if defined(__GNUC__) && defined(__thumb__) && !defined(__thumb2__) && defined(__OPTIMIZE__) && \
+    !defined(__clang__)
+#define ISEUL_HAS_THUMB1_BLOCKS 1
+#else
+#define ISEUL_HAS_THUMB1_BLOCKS 0
+#endif
+
+// --- blocks of sums: four channels and one position
+
+#if ISEUL_HAS_THUMB1_BLOCKS
+// r0: x; r1: w; r2, r3: two of x; r4, r5: words of four channels; r6, r7: t of each pair
+#define ISEUL_PRODUCTS(x)  \
+  "ldmia r1!, {r4, r5}\n\t" \
+  "muls r4, " x ", r4\n\t" \
+  "adds r6, r6, r4\n\t"    \
+  "muls r5, " x ", r5\n\t" \
+  "adds r7, r7, r5\n\t"
+// r1: w; r7: out; r12, lr: free. The sum is in `sum`; `k`: of which channel
+#define ISEUL_REQUANTIZE(sum, k)  \
+  "mov r2, " sum "\n\t"           \
+  ".if %c[rectified] == 0\n\t"    \
+  "lsrs r0, r2, #31\n\t"          \
+  "lsls r0, r0, #13\n\t"          \
+  ".endif\n\t"                    \
+  "ldmia r1!, {r3, r4, r5, r6}\n\t" \
+  "subs r2, r2, r3\n\t"           \
+  "bmi 3" k "f\n\t"               \
+  "lsrs r3, r4, #8\n\t"           \
+  "cmp r2, r3\n\t"                \
+  "bhi 4" k "f\n"                 \
+  "2" k ":\n\t"                   \
+  "uxth r3, r5\n\t"               \
+  "lsrs r5, r5, #16\n\t"          \
+  "muls r3, r2, r3\n\t"           \
+  "adds r3, r3, r6\n\t"           \
+  "lsrs r3, r3, #13\n\t"          \
+  "muls r5, r2, r5\n\t"           \
+  "adds r3, r3, r5\n\t"           \
+  ".if %c[rectified] == 0\n\t"    \
+  "subs r3, r3, r0\n\t"           \
+  ".endif\n\t"                    \
+  "lsrs r3, r3, r4\n\t"           \
+  "adds r6, r6, r3\n"             \
+  "3" k ":\n\t"                   \
+  "strb r6, [r7, #" k "]\n\t"
+#define ISEUL_TOO_LARGE(k) \
+  "4" k ":\n\t"            \
+  "movs r2, r3\n\t"        \
+  "b 2" k "b\n"
+// n times the product of a value of x and a weight; the byte of r5 at `shift` is n
+#define ISEUL_SINGLE(sum, k, shift) \
+  "lsls r6, r5, #" shift "\n\t"     \
+  "lsrs r6, r6, #24\n\t"            \
+  "beq 6" k "f\n"                   \
+  "5" k ":\n\t"                     \
+  "ldmia r1!, {r3}\n\t"             \
+  "lsrs r4, r3, #16\n\t"            \
+  "ldr r4, [r0, r4]\n\t"            \
+  "sxth r3, r3\n\t"                 \
+  "muls r3, r4, r3\n\t"             \
+  "add " sum ", r3\n\t"             \
+  "subs r6, r6, #1\n\t"             \
+  "bne 5" k "b\n"                   \
+  "6" k ":\n\t"
+// acc - (upper half's sum << 16)
+#define ISEUL_LOWER(all, upper) \
+  "mov r2, " upper "\n\t"       \
+  "lsls r2, r2, #16\n\t"        \
+  "mov r3, " all "\n\t"         \
+  "subs r3, r3, r2\n\t"         \
+  "mov " all ", r3\n\t"
+#endif
+
+// How a sum becomes int8: lo, width << 8 | shift, factor of two digits of 13 bits (upper << 16 |
+// lower) and a constant whose last byte is the result for lo:
+//   constant + ((((sum - lo) lower + constant) >> 13) + (sum - lo) upper [- (sum < 0) 2^13]) >>
+//   shift, modulo 2^8
+// It equals requantization, zero point and clamp for every sum that the weights allow, which was
+// proved at all of its steps; beyond lo .. lo + width the nearest of them stands for a sum.
+static inline int8_t iseul_step_of(const int32_t *w, int32_t sum, int32_t rectified) {
+  const uint32_t shift = (uint32_t)w[1] & 0xFFu, width = (uint32_t)w[1] >> 8;
+  const uint32_t factor = (uint32_t)w[2], constant = (uint32_t)w[3];
+  const int32_t y = sum - w[0];
+  uint32_t v = (uint32_t)y;
+  if (y < 0) {
+    return (int8_t)(uint8_t)(constant & 0xFFu);
+  }
+  v = v < width ? v : width;
+  uint32_t t = ((v * (factor & 0xFFFFu) + constant) >> 13) + v * (factor >> 16);
+  if (!rectified) {
+    t -= (uint32_t)sum >> 31 << 13;
+  }
+  return (int8_t)(uint8_t)(((t >> shift) + constant) & 0xFFu);
+}
+
+// One position of n_blocks > 0 blocks of four channels. Gives the end of w.
+//
+// w       per block: biases as (b0 + (b1 << 16), b1, b2 + (b3 << 16), b3); per value of x the
+//         words of both pairs of channels; a byte per channel: how many single products follow,
+//         those of the first channel first, each as byte offset in x << 16 | weight of 16 bits;
+//         per channel the four words of `iseul_step_of`
+// depth   values of x, a multiple of 4, at least 4
+// rectified  a constant: 1 if no step lies below a sum of 0
+static inline const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x, int32_t depth,
+                                              int8_t *out, int32_t n_blocks, int rectified) {
+#if ISEUL_HAS_THUMB1_BLOCKS
+  const int32_t *const x_end = x + depth;
+  int8_t *const out_end = out + 4 * n_blocks;
+  const int32_t *next = w;
+  __asm__ volatile(
+      ".syntax unified\n\t"
+      "ldr r2, %[x_end]\n\t"
+      "mov lr, r2\n\t"
+      "movs r2, #128\n\t"
+      "lsls r2, r2, #8\n\t"
+      "mov r12, r2\n\t"
+      "ldr r1, %[next]\n"
+      "1:\n\t"
+      "ldr r0, %[x]\n\t"
+      "ldmia r1!, {r4, r5, r6, r7}\n\t"
+      "mov r8, r4\n\t"
+      "mov r9, r5\n\t"
+      "mov r10, r6\n\t"
+      "mov r11, r7\n"
+      "2:\n\t"
+      "ldmia r0!, {r2, r3}\n\t"
+      "ldmia r1!, {r6, r7}\n\t"
+      "muls r6, r2, r6\n\t"
+      "muls r7, r2, r7\n\t"
+      ISEUL_PRODUCTS("r3")
+      "ldmia r0!, {r2, r3}\n\t"
+      ISEUL_PRODUCTS("r2")
+      ISEUL_PRODUCTS("r3")
+      "add r8, r6\n\t"
+      "add r6, r12\n\t"
+      "asrs r6, r6, #16\n\t"
+      "add r9, r6\n\t"
+      "add r10, r7\n\t"
+      "add r7, r12\n\t"
+      "asrs r7, r7, #16\n\t"
+      "add r11, r7\n\t"
+      "cmp r0, lr\n\t"
+      "bne 2b\n\t"
+      ISEUL_LOWER("r8", "r9")
+      ISEUL_LOWER("r10", "r11")
+      "ldmia r1!, {r5}\n\t"
+      "cmp r5, #0\n\t"
+      "beq 7f\n\t"
+      "ldr r0, %[x]\n\t"
+      ISEUL_SINGLE("r8", "0", "24")
+      ISEUL_SINGLE("r9", "1", "16")
+      ISEUL_SINGLE("r10", "2", "8")
+      ISEUL_SINGLE("r11", "3", "0")
+      "7:\n\t"
+      "ldr r7, %[out]\n\t"
+      ISEUL_REQUANTIZE("r8", "0")
+      ISEUL_REQUANTIZE("r9", "1")
+      ISEUL_REQUANTIZE("r10", "2")
+      ISEUL_REQUANTIZE("r11", "3")
+      "adds r7, r7, #4\n\t"
+      "str r7, %[out]\n\t"
+      "ldr r2, %[out_end]\n\t"
+      "cmp r7, r2\n\t"
+      "beq 8f\n\t"
+      "b 1b\n"
+      ISEUL_TOO_LARGE("0")
+      ISEUL_TOO_LARGE("1")
+      ISEUL_TOO_LARGE("2")
+      ISEUL_TOO_LARGE("3")
+      "8:\n\t"
+      "str r1, %[next]\n\t"
+      : [next] "+m"(next), [out] "+m"(out)
+      : [x] "m"(x), [x_end] "m"(x_end), [out_end] "m"(out_end), [rectified] "i"(rectified)
+      : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr",
+        "cc", "memory");
+  return next;
+#else
+  for (; n_blocks > 0; --n_blocks) {
+    uint32_t a = (uint32_t)w[0], b = (uint32_t)w[1], c = (uint32_t)w[2], d = (uint32_t)w[3];
+    w += 4;
+    for (int32_t i = 0; i < depth; i += 4) {
+      const uint32_t x0 = (uint32_t)x[i], x1 = (uint32_t)x[i + 1];
+      const uint32_t x2 = (uint32_t)x[i + 2], x3 = (uint32_t)x[i + 3];
+      const uint32_t t = x0 * (uint32_t)w[0] + x1 * (uint32_t)w[2] + x2 * (uint32_t)w[4] +
+                         x3 * (uint32_t)w[6];
+      const uint32_t u = x0 * (uint32_t)w[1] + x1 * (uint32_t)w[3] + x2 * (uint32_t)w[5] +
+                         x3 * (uint32_t)w[7];
+      a += t;
+      b += (uint32_t)((int32_t)(t + 0x8000u) >> 16);
+      c += u;
+      d += (uint32_t)((int32_t)(u + 0x8000u) >> 16);
+      w += 8;
+    }
+    const uint32_t counts = (uint32_t)*w++;
+    uint32_t sums[4] = {a - (b << 16), b, c - (d << 16), d};
+    for (uint32_t k = 0; k < 4 && counts != 0; ++k) {
+      for (uint32_t n = counts >> 8 * k & 0xFFu; n > 0; --n) {
+        const uint32_t single = (uint32_t)*w++;
+        sums[k] += (uint32_t)x[single >> 18] * (((single & 0xFFFFu) ^ 0x8000u) - 0x8000u);
+      }
+    }
+    for (int32_t k = 0; k < 4; ++k) {
+      out[k] = iseul_step_of(w, (int32_t)sums[k], rectified);
+      w += 4;
+    }
+    out += 4;
+  }
+  return w;
+#endif
+}
+
+// --- windows as strips of words
+
+// n values as words; gives the end of `to`.
+static ISEUL_NOINLINE int32_t *iseul_widen(int32_t *to, const int8_t *x, int32_t n) {
+#if ISEUL_HAS_THUMB1_BLOCKS
+#define ISEUL_WIDEN_4(a)          \
+  "ldrb r4, [%[x], #" a "]\n\t"   \
+  "ldrb r5, [%[x], #" a "+1]\n\t" \
+  "ldrb r6, [%[x], #" a "+2]\n\t" \
+  "ldrb r7, [%[x], #" a "+3]\n\t" \
+  "sxtb r4, r4\n\t"              \
+  "sxtb r5, r5\n\t"              \
+  "sxtb r6, r6\n\t"              \
+  "sxtb r7, r7\n\t"              \
+  "stmia %[to]!, {r4, r5, r6, r7}\n\t"
+  __asm__ volatile(
+      ".syntax unified\n\t"
+      "subs %[n], %[n], #8\n\t"
+      "bmi 2f\n"
+      "1:\n\t"
+      ISEUL_WIDEN_4("0")
+      ISEUL_WIDEN_4("4")
+      "adds %[x], %[x], #8\n\t"
+      "subs %[n], %[n], #8\n\t"
+      "bpl 1b\n"
+      "2:\n\t"
+      "adds %[n], %[n], #4\n\t"
+      "bmi 3f\n\t"
+      ISEUL_WIDEN_4("0")
+      "adds %[x], %[x], #4\n\t"
+      "subs %[n], %[n], #4\n"
+      "3:\n\t"
+      "adds %[n], %[n], #4\n\t"
+      : [to] "+l"(to), [x] "+l"(x), [n] "+l"(n)
+      :
+      : "r4", "r5", "r6", "r7", "cc", "memory");
+#else
+  for (; n >= 4; n -= 4) {
+    const int32_t x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
+    to[0] = x0;
+    to[1] = x1;
+    to[2] = x2;
+    to[3] = x3;
+    to += 4;
+    x += 4;
+  }
+#endif
+  for (; n > 0; --n) {
+    *to++ = *x++;
+  }
+  return to;
+}
+
+static inline int32_t *iseul_pad_words(int32_t *to, int32_t value, int32_t n) {
+  for (; n > 0; --n) {
+    *to++ = value;
+  }
+  return to;
+}
+
+// Rows of a window that lies inside, the first one at x; n values each.
+static inline void iseul_widen_rows(int32_t *to, const int8_t *x, int32_t x_row, int32_t n,
+                                    int32_t n_rows) {
+  for (; n_rows > 0; --n_rows) {
+    to = iseul_widen(to, x, n);
+    x += x_row;
+  }
+}
+
+// The window whose first tap is at (row, column) of a sample; padding is zero_point.
+static ISEUL_NOINLINE void iseul_widen_window(const iseul_window_t *g, const int8_t *in,
+                                              int32_t row, int32_t column, int32_t zero_point,
+                                              int32_t *to) {
+  const int32_t c = g->in_c, x_row = g->in_w * c;
+  const iseul_span_t columns = iseul_span(column, g->kernel_w, g->dilation_w, g->in_w);
+  const int32_t n = columns.last - columns.first, after = g->kernel_w - columns.last;
+  const int8_t *x = in + row * x_row + columns.start * c;
+  for (int32_t i = g->kernel_h; i > 0; --i) {
+    if (row < 0 || row >= g->in_h || n <= 0) {
+      to = iseul_pad_words(to, zero_point, g->kernel_w * c);
+    } else {
+      to = iseul_pad_words(to, zero_point, columns.first * c);
+      if (g->dilation_w == 1) {
+        to = iseul_widen(to, x, n * c);
+      } else {
+        for (int32_t j = 0; j < n; ++j) {
+          to = iseul_widen(to, x + j * g->dilation_w * c, c);
+        }
+      }
+      to = iseul_pad_words(to, zero_point, after * c);
+    }
+    row += g->dilation_h;
+    x += g->dilation_h * x_row;
+  }
+}
+
+// --- convolutions
+
+typedef struct {
+  iseul_window_t window;
+  int32_t depth;            // products of an output, filled up to a multiple of 4
+  const int32_t *channels;  // blocks of `iseul_groups_4x1`, the last one filled up
+  int32_t in_zero_point;
+} iseul_conv_s8_mul32_t;
+
+void iseul_conv2d_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_t *in, int8_t *out,
+                           int32_t *scratch);
+void iseul_conv2d_rectified_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_t *in,
+                                     int8_t *out, int32_t *scratch);
+
+// All output channels of the position whose window is the strip x.
+typedef void (*iseul_position_t)(const iseul_conv_s8_mul32_t *p, const int32_t *x, int8_t *out);
+
+// All positions in raster order. strip: depth words
+static inline void iseul_each_position(const iseul_conv_s8_mul32_t *p, const int8_t *in,
+                                       int8_t *out, int32_t *strip, iseul_position_t position) {
+  const iseul_window_t *const g = &p->window;
+  const int32_t c = g->in_c, run = g->kernel_w * c, x_row = g->dilation_h * g->in_w * c;
+  const int32_t is_dense = g->dilation_w == 1 || g->kernel_w == 1;
+  // of the first rows and columns of windows that lie inside
+  const int32_t rows = g->in_h - (g->kernel_h - 1) * g->dilation_h;
+  const int32_t columns = g->in_w - (g->kernel_w - 1) * g->dilation_w;
+  memset(strip, 0, (size_t)p->depth * sizeof *strip);
+  for (int32_t n = 0; n < g->batch; ++n) {
+    for (int32_t y = 0; y < g->out_h; ++y) {
+      const int32_t row = y * g->stride_h - g->pad_top;
+      const int32_t is_whole = is_dense && row >= 0 && row < rows;
+      int32_t column = -g->pad_left;
+      for (int32_t i = 0; i < g->out_w; ++i) {
+        if (is_whole && column >= 0 && column < columns) {
+          iseul_widen_rows(strip, in + (row * g->in_w + column) * c, x_row, run, g->kernel_h);
+        } else {
+          iseul_widen_window(g, in, row, column, p->in_zero_point, strip);
+        }
+        position(p, strip, out);
+        column += g->stride_w;
+        out += g->out_c;
+      }
+    }
+    in += g->in_h * g->in_w * g->in_c;
+  }
+}
+
+#endif
