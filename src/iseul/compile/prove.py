@@ -307,3 +307,37 @@ def _room(
         np.where(is_step, on_step, -far).max(1),
         np.where(is_step, before, far).min(1),
     )
+
+
+# --- two rows of weights in one halfword
+
+
+@dataclass(frozen=True, eq=False)
+class Halfwords:
+    """Two channels of weights in one halfword each: h = 256 b + a.
+
+    For int8 x let p = sum x h and q = sum x a. Then sum x b = (p - q) / 256 without a rest, also
+    where sums wrap around at 2^32, as long as 256 |sum x b| stays below 2^31.
+    """
+
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+
+    @property
+    def shared(self) -> NDArray[np.int64]:
+        """Of all pairs of weights."""
+        return 256 * self.b + self.a
+
+    def holds(self) -> bool:
+        """Whether halfwords have 16 bits, give a back by their low byte, and sums stay."""
+        h = self.shared
+        fit = bool(np.all((h >= -(1 << 15)) & (h < 1 << 15)))
+        low = ((h + 128) % 256) - 128
+        largest = int((256 * 128 * np.abs(self.b).sum(axis=-1)).max(initial=0))
+        return fit and bool(np.array_equal(low, self.a)) and largest < _INT32
+
+
+def in_halfwords(a: NDArray[np.int64], b: NDArray[np.int64]) -> Halfwords | None:
+    """Rows of weights (n, k) that may share halfwords, or None where it would not be exact."""
+    found = Halfwords(a, b)
+    return found if found.holds() else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _blocks_dsp as blocks
 from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _factor_dsp as factor_dsp
@@ -68,6 +69,7 @@ def one_group(attrs: Attrs, io: Io) -> str | None:
 
 CARDS = (
     *mve.convolution(grouped.of_conv2d),
+    *blocks.of_conv2d(),
     *dsp.convolution(grouped.of_conv2d),
     *mul32.convolution(grouped.of_conv2d, by_position),
     Card(

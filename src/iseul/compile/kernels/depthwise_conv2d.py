@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iseul.compile.kernels import _blocks_dsp as blocks
 from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _factor_dsp as factor_dsp
@@ -85,6 +86,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     *mve.depthwise(),
+    *blocks.depthwise(),
     *dsp.depthwise(),
     Card(
         "iseul_depthwise_conv2d_s8",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _blocks_dsp as blocks
 from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _factor_dsp as factor_dsp
@@ -62,6 +63,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     *mve.fully_connected(),
+    *blocks.of_fully_connected(),
     *dsp.fully_connected(),
     *mul32.convolution(grouped.of_fully_connected, row_by_row),
     Card(
