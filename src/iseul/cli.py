@@ -45,6 +45,15 @@ Goal = Annotated[str, typer.Option("--goal", help="speed, ram or flash")]
 Stateful = Annotated[
     bool, typer.Option("--stateful", help="samples are consecutive steps; state is kept")
 ]
+Stream = Annotated[
+    bool, typer.Option("--stream", help="frame by frame in place of window by window")
+]
+StreamAxis = Annotated[
+    int | None, typer.Option("--stream-axis", help="axis of the input that is time, if not clear")
+]
+StreamHop = Annotated[
+    int | None, typer.Option("--stream-hop", min=1, help="frames per invoke; the least by default")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="folder to write")]
 Tiny = Annotated[bool, typer.Option("--tiny", help="small and quick: the recipe's [tiny] table")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="override, such as condense.ipc=1")]
@@ -199,12 +208,16 @@ def compile_(
     format_: Annotated[str, typer.Option("--format", help="what to write; see: iseul list")] = "c",
     out: Out = None,
     without: Without = None,
+    stream: Stream = False,
+    stream_axis: StreamAxis = None,
+    stream_hop: StreamHop = None,
     json_: Json = False,
 ) -> None:
     """Compile a model to C99 for a board."""
     from iseul import commands
 
-    value = commands.compile_model(model, target, goal, format_, out, without or ())
+    how = commands.stream_options(stream, stream_axis, stream_hop)
+    value = commands.compile_model(model, target, goal, format_, out, without or (), how)
     _emit(value, json_, lambda: commands.compile_lines(value))
 
 
@@ -216,12 +229,16 @@ def profile(
     compiler: Annotated[str | None, typer.Option(help="gcc or clang")] = None,
     goal: Goal = "speed",
     without: Without = None,
+    stream: Stream = False,
+    stream_axis: StreamAxis = None,
+    stream_hop: StreamHop = None,
     json_: Json = False,
 ) -> None:
     """Count instructions, RAM and flash of a model on the emulated board, node by node."""
     from iseul import commands
 
-    value = commands.profile_model(model, target, inputs, compiler, goal, without or ())
+    how = commands.stream_options(stream, stream_axis, stream_hop)
+    value = commands.profile_model(model, target, inputs, compiler, goal, without or (), how)
     _emit(value, json_, lambda: commands.profile_table(value))
 
 
@@ -232,12 +249,16 @@ def predict(
     outputs: Annotated[Path, typer.Option(help="npz to write: output_0, ...")],
     on: Annotated[str, typer.Option(help="numpy, host, or a board")] = "numpy",
     stateful: Stateful = False,
+    stream: Stream = False,
+    stream_axis: StreamAxis = None,
+    stream_hop: StreamHop = None,
     json_: Json = False,
 ) -> None:
     """Run a model on inputs from a file, by the oracle, the host C or an emulated board."""
     from iseul import commands
 
-    value = commands.predict(model, inputs, outputs, on, stateful)
+    how = commands.stream_options(stream, stream_axis, stream_hop)
+    value = commands.predict(model, inputs, outputs, on, stateful, how)
     _emit(value, json_, lambda: f"{value['n_inputs']} samples on {on} -> {outputs}")
 
 
@@ -254,14 +275,20 @@ def verify(
     against: Annotated[
         str | None, typer.Option("--against", help="another runtime: tflm, litert, onnxruntime")
     ] = None,
+    stream: Stream = False,
+    stream_axis: StreamAxis = None,
+    stream_hop: StreamHop = None,
     json_: Json = False,
 ) -> None:
     """Prove that oracle, host C and emulated board compute the same; else name the node."""
     from iseul import commands
 
+    how = commands.stream_options(stream, stream_axis, stream_hop)
     if against is not None:
-        if stateful:
-            raise UsageError("--against starts the state fresh for each sample", "no --stateful")
+        if stateful or how is not None:
+            raise UsageError(
+                "--against starts the state fresh for each sample", "no --stateful, no --stream"
+            )
         found = commands.verify_against(model, against, target or "host", inputs, random, seed)
         _emit(found, json_, lambda: commands.against_lines(found))
         if found["equal"] is False:
@@ -269,18 +296,25 @@ def verify(
         return
     if target is None:
         raise UsageError("verify needs --target or --against", "iseul list boards")
-    value = commands.verify(model, target, inputs, random, seed, stateful)
+    value = commands.verify(model, target, inputs, random, seed, stateful, how)
     _emit(value, json_, lambda: commands.verdict_lines(value))
     if not value["equal"]:
         raise VerifyError(commands.verdict_lines(value)) if not json_ else SystemExit(1)
 
 
 @app.command()
-def check(model: ModelArg, target: Board, json_: Json = False) -> None:
+def check(
+    model: ModelArg,
+    target: Board,
+    stream: Stream = False,
+    stream_axis: StreamAxis = None,
+    stream_hop: StreamHop = None,
+    json_: Json = False,
+) -> None:
     """Say at once what a board can not do with a model, and the least RAM and flash."""
     from iseul import commands
 
-    value = commands.check(model, target)
+    value = commands.check(model, target, commands.stream_options(stream, stream_axis, stream_hop))
     _emit(value, json_, lambda: commands.check_table(value))
     if not value["supported"]:
         raise SystemExit(1)

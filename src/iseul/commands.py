@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from iseul.compile import Package
     from iseul.graph.ir import Graph
+    from iseul.graph.stream import Streamed
     from iseul.numerics import Array
     from iseul.targets import Target
 
@@ -33,19 +35,74 @@ Json = dict[str, Any]
 Goal = Literal["speed", "ram", "flash"]
 
 
+@dataclass(frozen=True)
+class StreamOptions:
+    """A model is to run frame by frame.
+
+    axis: of the input that is time; None: the only one that can be
+    hop:  input frames of an invoke; None: as few as possible
+    """
+
+    axis: int | None = None
+    hop: int | None = None
+
+
+def stream_options(stream: bool, axis: int | None, hop: int | None) -> StreamOptions | None:
+    """What the options of a command say. Raises UsageError for details without `--stream`."""
+    if not stream and (axis is not None or hop is not None):
+        raise UsageError("--stream-axis and --stream-hop say how to stream", "--stream")
+    return StreamOptions(axis, hop) if stream else None
+
+
+def _streamed(graph: Graph, stream: StreamOptions) -> Streamed:
+    from iseul.graph.stream import stream_graph
+
+    return stream_graph(graph, stream.axis, stream.hop)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A package, the graph as the file says it, and how it became a stream, if it did."""
+
+    origin: Graph
+    package: Package
+    streamed: Streamed | None
+
+
 def _package(
-    path: Path, board: str, goal: str = "speed", without: Sequence[str] = ()
-) -> tuple[Graph, Package]:
-    """The graph as the file says it, and its package for a board."""
-    target = load_target(board)
-    graph = load_graph(path)
-    return graph, _compile(graph, target, goal, without)
+    path: Path,
+    board: str,
+    goal: str = "speed",
+    without: Sequence[str] = (),
+    stream: StreamOptions | None = None,
+) -> _Made:
+    """A model's package for a board. without: passes that are left out."""
+    return _compile(load_graph(path), load_target(board), goal, without, stream)
 
 
-def _compile(graph: Graph, target: Target, goal: str, without: Sequence[str] = ()) -> Package:
+def _compile(
+    graph: Graph,
+    target: Target,
+    goal: str = "speed",
+    without: Sequence[str] = (),
+    stream: StreamOptions | None = None,
+) -> _Made:
     if goal not in get_args(Goal):
         raise UsageError(f'--goal "{goal}"', "speed, ram or flash")
-    return compile_graph(run_passes(graph, target, without), target, goal=cast("Goal", goal))
+    made = run_passes(graph, target, without)
+    streamed = _streamed(made, stream) if stream is not None else None
+    package = compile_graph(
+        streamed.graph if streamed is not None else made,
+        target,
+        goal=cast("Goal", goal),
+        about=streamed.about() if streamed is not None else "",
+    )
+    return _Made(graph, package, streamed)
+
+
+def _with_stream(value: Json, made: _Made) -> Json:
+    """With the key `stream` where the package is one."""
+    return value if made.streamed is None else {**value, "stream": made.streamed.summary()}
 
 
 def compile_model(
@@ -55,14 +112,16 @@ def compile_model(
     format_: str,
     out: Path | None,
     without: Sequence[str] = (),
+    stream: StreamOptions | None = None,
 ) -> Json:
     """`iseul compile`: write the C of a model into a folder. without: passes that are left out."""
     registry.load(EMIT, format_)
-    _, package = _package(path, board, goal, without)
+    made = _package(path, board, goal, without, stream)
+    package = made.package
     folder = out or Path("build") / f"{package.name}-{board}"
     write_package(package, folder)
-    write_json(folder / "package.json", package.summary())
-    return {
+    write_json(folder / "package.json", _with_stream(package.summary(), made))
+    value = {
         "model": str(path),
         "target": board,
         "format": format_,
@@ -73,11 +132,29 @@ def compile_model(
         "kernels": {step.node: step.kernel for step in package.steps},
         "notes": list(package.notes),
     }
+    return _with_stream(value, made)
+
+
+def stream_lines(stream: Json) -> list[str]:
+    """How a network became a stream, for people."""
+    n, hop, filled = (stream[k] for k in ("window_frames", "hop_frames", "filled_after_invokes"))
+    share = stream["macs_per_invoke"] / max(1, stream["macs_per_window"])
+    lines = [
+        f"stream: {hop} of {n} frames per invoke along axis {stream['axis']}, "
+        f"{stream['macs_per_invoke']:,} MACs ({100 * share:.1f} % of a window's); equal to the "
+        f"network over windows: {stream['equal']}, filled after {filled} invokes"
+    ]
+    for output in stream["outputs"]:
+        if output["of"] == "frames":
+            delay = f", {output['delay_frames']} input frames late" * bool(output["delay_frames"])
+            lines.append(f'output "{output["name"]}": {output["frames"]} frames per invoke{delay}')
+    return lines
 
 
 def compile_lines(value: Json) -> str:
     """What people read after `iseul compile`."""
     lines = [f"{len(value['files'])} files in {value['out']}"]
+    lines += stream_lines(value["stream"]) if "stream" in value else []
     lines.append(
         f"arena {value['arena_bytes']:,} bytes (lower bound {value['arena_lower_bound_bytes']:,})"
     )
@@ -156,21 +233,24 @@ def profile_model(
     compiler: str | None,
     goal: str,
     without: Sequence[str] = (),
+    stream: StreamOptions | None = None,
 ) -> Json:
     """`iseul profile`: the JSON of the contract. without: passes that are left out."""
     from iseul.device.measure import profile_package
 
     if compiler not in (None, "gcc", "clang"):
         raise UsageError(f'--compiler "{compiler}"', "gcc or clang")
-    graph, package = _package(path, board, goal, without)
-    arrays = read_inputs(graph, inputs) if inputs is not None else None
-    return {**profile_package(package, arrays, compiler=compiler), "model": str(path)}
+    made = _package(path, board, goal, without, stream)
+    arrays = read_inputs(made.package.graph, inputs) if inputs is not None else None
+    value = profile_package(made.package, arrays, compiler=compiler)
+    return _with_stream({**value, "model": str(path)}, made)
 
 
 def profile_table(value: Json) -> Table:
     """What people read after `iseul profile`."""
     ram, flash = value["ram"], value["flash"]
     energy = value["energy_uj"]
+    stream = stream_lines(value["stream"]) if "stream" in value else []
     table = Table(
         title=f"{value['model']} on {value['target']} ({value['compiler']})",
         caption=(
@@ -181,6 +261,7 @@ def profile_table(value: Json) -> Table:
             f"{ram['arena_lower_bound_bytes']:,}), state {ram['state_bytes']:,}, stack "
             f"{ram['stack_bytes']:,}   flash: code {show_bytes(flash['code_bytes'])}, "
             f"constants {show_bytes(flash['constant_bytes'])}"
+            + "".join(f"\n{line}" for line in stream)
         ),
     )
     for name in ("node", "op", "shape", "kernel"):
@@ -201,9 +282,22 @@ def profile_table(value: Json) -> Table:
     return table
 
 
-def predict(path: Path, inputs: Path, outputs: Path, on: str, stateful: bool) -> Json:
-    """`iseul predict`: outputs of a model on numpy, the host C or an emulated board."""
+def predict(
+    path: Path,
+    inputs: Path,
+    outputs: Path,
+    on: str,
+    stateful: bool,
+    stream: StreamOptions | None = None,
+) -> Json:
+    """`iseul predict`: outputs of a model on numpy, the host C or an emulated board.
+
+    A stream is always stateful: samples are consecutive invokes.
+    """
     graph = load_graph(path)
+    if stream is not None:
+        graph = _streamed(run_passes(graph, None), stream).graph
+        stateful = True
     arrays = read_inputs(graph, inputs)
     results = _run_on(graph, on, arrays, stateful)
     _write_npz(outputs, {f"output_{i}": array for i, array in enumerate(results)})
@@ -223,7 +317,7 @@ def _run_on(graph: Graph, on: str, arrays: list[Array], stateful: bool) -> list[
     from iseul.device import RUNNERS, runner_of
 
     board = load_target(on)
-    package = _compile(graph, board, "speed")
+    package = _compile(graph, board).package
     module = registry.load(RUNNERS, runner_of(board))
     found: list[Array] = module.run(package, arrays, stateful=stateful).outputs
     return found
@@ -240,17 +334,48 @@ def _write_npz(path: Path, arrays: dict[str, Array]) -> None:
 
 
 def verify(
-    path: Path, board: str, inputs: Path | None, n_random: int, seed: int, stateful: bool
+    path: Path,
+    board: str,
+    inputs: Path | None,
+    n_random: int,
+    seed: int,
+    stateful: bool,
+    stream: StreamOptions | None = None,
 ) -> Json:
     """`iseul verify`: the JSON of the contract."""
     from iseul.device.verify import verify_package
 
-    graph, package = _package(path, board)
+    made = _package(path, board, stream=stream)
+    if made.streamed is not None:
+        return {**_verify_stream(made, inputs, n_random, seed), "model": str(path)}
+    graph, package = made.origin, made.package
     arrays = (
         read_inputs(graph, inputs) if inputs is not None else random_inputs(graph, n_random, seed)
     )
     verdict = verify_package(package, arrays, stateful=stateful, origin=graph)
     return {**verdict, "model": str(path)}
+
+
+def _verify_stream(made: _Made, inputs: Path | None, n_random: int, seed: int) -> Json:
+    """All judges on a stream, and the stream beside the network over windows.
+
+    n_random: windows that hold frames of the stream only, where inputs are random
+    """
+    from iseul.device.verify import verify_package
+    from iseul.graph.stream import compare_windows
+
+    streamed = made.streamed
+    assert streamed is not None
+    graph, plan = made.package.graph, streamed.plan
+    n = plan.filled * n_random if plan.since_reset else plan.filled - 1 + n_random
+    arrays = read_inputs(graph, inputs) if inputs is not None else random_inputs(graph, n, seed)
+    verdict = verify_package(made.package, arrays, stateful=True)
+    windows = compare_windows(streamed, arrays[0], made.origin)
+    return {
+        **verdict,
+        "equal": verdict["equal"] and windows["equal"],
+        "stream": {**streamed.summary(), "windows": windows},
+    }
 
 
 def verify_against(
@@ -280,6 +405,22 @@ def against_lines(value: Json) -> str:
 def verdict_lines(value: Json) -> str:
     """What people read after `iseul verify`."""
     judges = ", ".join(value["judges"])
+    windows = value.get("stream", {}).get("windows")
+    if windows and windows["equal"] is False:
+        first = windows["first_difference"]
+        return (
+            f'output "{first["output"]}" of the stream differs from the network over windows at '
+            f"invoke {first['invoke']}, index {first['index']}: expected {first['expected']}, "
+            f"got {first['got']}"
+        )
+    if windows and value["equal"]:
+        lines = [
+            f"equal: {judges} agree on every value of {value['n_inputs']} invokes of the stream",
+            f"equal: {windows['n_windows']} windows by the network over windows",
+            *stream_lines(value["stream"]),
+            f"SHA-256 of the outputs: {value['outputs_sha256']}",
+        ]
+        return "\n".join(lines)
     if value["equal"]:
         return (
             f"equal: {judges} agree on every value of {value['n_inputs']} samples\n"
@@ -292,7 +433,7 @@ def verdict_lines(value: Json) -> str:
     )
 
 
-def check(path: Path, board: str) -> Json:
+def check(path: Path, board: str, stream: StreamOptions | None = None) -> Json:
     """`iseul check`: the JSON of the contract.
 
     A file whose reader refuses nodes is answered too: its blockers are the nodes, and bytes are
@@ -302,6 +443,7 @@ def check(path: Path, board: str) -> Json:
     where = {"model": str(path), "target": board}
     try:
         graph = run_passes(load_graph(path), target)
+        graph = _streamed(graph, stream).graph if stream is not None else graph
     except UnsupportedError as error:
         if not error.blockers:
             raise

@@ -10,7 +10,7 @@ from iseul.compile._golden import golden_of
 from iseul.compile._package import Package, Step
 from iseul.compile.emit import c
 from iseul.compile.emit._c_constants import collect
-from iseul.compile.emit._c_model import Model
+from iseul.compile.emit._c_model import Model, state_layout
 from iseul.compile.emit._c_text import model_prefix
 from iseul.compile.lower import lower
 from iseul.compile.select import Goal
@@ -42,6 +42,7 @@ def compile_graph(
     goal: Goal = "speed",
     golden: Sequence[Array] | None = None,
     name: str | None = None,
+    about: str = "",
 ) -> Package:
     """A package of C99 files that computes what the graph says, to the bit for integers.
 
@@ -49,6 +50,7 @@ def compile_graph(
     golden: input of the self-test, one array per graph input, of its shape; by default a
             seeded random one
     name:   C prefix; by default from the graph's name
+    about:  a sentence more for the head of the interface
 
     Raises UnsupportedError with all blockers at once; ShapeError if `golden` does not fit;
     BudgetError for an arena that is many times the board's RAM.
@@ -69,6 +71,7 @@ def compile_graph(
         collect(lowered),
         golden_of(lowered.graph, golden),
         target,
+        about,
     )
     return Package(
         prefix,
@@ -107,6 +110,7 @@ def _check_room(lowered: Lowered, plan: Plan, target: Target) -> None:
 def _step(lowered: Lowered, plan: Plan, prefix: str, i: int, node: Node) -> Step:
     io = lowered.graph.io(node)
     op = registry.load(OPS, node.op)
+    offsets, _ = state_layout(lowered.graph)
     return Step(
         node.name,
         node.op,
@@ -114,7 +118,16 @@ def _step(lowered: Lowered, plan: Plan, prefix: str, i: int, node: Node) -> Step
         node.kernel,
         int(op.macs(node.attrs, io)) if hasattr(op, "macs") else 0,
         io.outputs[0].shape,
-        tuple((value.name, plan.offset_of(value.name), value.n_bytes) for value in io.outputs),
+        tuple(
+            (value.name, plan.offset_of(value.name), value.n_bytes)
+            for value in io.outputs
+            if value.name not in plan.kept
+        ),
+        tuple(
+            (value.name, offsets[plan.kept[value.name]], value.n_bytes)
+            for value in io.outputs
+            if value.name in plan.kept
+        ),
     )
 
 

@@ -26,7 +26,8 @@ class Step:
     kernel:   C function of the runtime that it calls
     macs:     multiply-accumulates
     shape:    of the first output
-    outputs:  (value name, arena offset, n_bytes) of each output
+    outputs:  (value name, arena offset, n_bytes) of each output in the arena
+    kept:     (value name, offset in the states, n_bytes) of those that are written over a state
     """
 
     node: str
@@ -36,6 +37,12 @@ class Step:
     macs: int
     shape: Shape
     outputs: tuple[tuple[str, int, int], ...]
+    kept: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """Names of all outputs."""
+        return tuple(name for name, _, _ in (*self.outputs, *self.kept))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ the last step that reads it; graph inputs from step 0, because the caller writes
 outputs to the last step, because they are read after it. A next state is copied to its state as
 soon as no later step reads the state before it, and lives until then. Scratch lives for one step.
 Values that a reshape renames share one buffer. Constants and states are not in the arena.
+A next state that its kernel can write over the state itself is written there and nowhere else.
 
 Many kernels go through their input and their output in the same direction, so that an output
 may lie over the input's bytes that are not read any more: anywhere at least `distance` bytes
@@ -19,7 +20,7 @@ until the lower bound is reached or the search is used up; it is seeded, so plan
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -91,6 +92,7 @@ class Plan:
     homes:             value name -> name of the buffer that holds it
     commits:           state's value -> the step behind which its next value becomes it; states
                        that are their own next value have none
+    kept:              next value -> the state that it is written over, in place of the arena
     """
 
     arena_bytes: int
@@ -99,6 +101,7 @@ class Plan:
     buffers: tuple[Buffer, ...]
     homes: Mapping[str, str]
     commits: Mapping[str, int]
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     def offset_of(self, value: str) -> int:
         """Arena offset of a value, reshaped ones included; KeyError if it is not there."""
@@ -288,9 +291,12 @@ def plan_memory(
     executed = {node.name for node in steps}
     homes = find_homes(graph, (n.name for n in graph.nodes if n.name not in executed))
     commits = _commits(graph, steps, homes)
+    kept = _kept(graph, steps, homes, distances or {})
+    commits = {state: step for state, step in commits.items() if state not in kept.values()}
     buffers = _buffers(graph, steps, scratch, homes, commits)
+    buffers = [buffer for buffer in buffers if buffer.name not in kept]
     leaving = {homes[name] for name in graph.outputs}
-    leaving |= {homes[state.next] for state in graph.states}
+    leaving |= {homes[state.next] for state in graph.states} - set(kept)
     overlaps = _overlaps(buffers, steps, homes, distances or {}, leaving)
     placed = place(buffers, overlaps)
     in_arena = {buffer.name for buffer in placed if buffer.kind != "scratch"}
@@ -301,7 +307,33 @@ def plan_memory(
         placed,
         MappingProxyType({name: home for name, home in homes.items() if home in in_arena}),
         MappingProxyType(commits),
+        MappingProxyType(kept),
     )
+
+
+def _kept(
+    graph: Graph,
+    steps: Sequence[Node],
+    homes: Mapping[str, str],
+    distances: Mapping[str, Mapping[int, int]],
+) -> dict[str, str]:
+    """{next value: state} where the node that makes the next value is the last that reads the
+    state, and may write over what it reads.
+    """
+    made = {node.outputs[0]: i for i, node in enumerate(steps) if len(node.outputs) == 1}
+    read = {homes[name]: i for i, node in enumerate(steps) for name in node.inputs}
+    leaving = [homes[name] for name in graph.outputs]
+    leaving += [homes[state.next] for state in graph.states]
+    found = {}
+    for state in graph.states:
+        i = made.get(state.next, -1)
+        if i < 0 or read.get(state.value) != i or leaving.count(state.next) > 1:
+            continue
+        allowed = distances.get(steps[i].name, {})
+        ways = [k for k, name in enumerate(steps[i].inputs) if homes[name] == state.value]
+        if all(allowed.get(k, 1) in (IN_PLACE, 0) for k in ways):
+            found[state.next] = state.value
+    return found
 
 
 def _commits(graph: Graph, steps: Sequence[Node], homes: Mapping[str, str]) -> dict[str, int]:
@@ -332,9 +364,9 @@ def _overlaps(
     found = []
     for i, node in enumerate(steps):
         allowed = distances.get(node.name, {})
-        if not allowed or len(node.outputs) != 1:
+        writes = by_name.get(node.outputs[0])  # none of what is kept in a state
+        if not allowed or len(node.outputs) != 1 or writes is None:
             continue
-        writes = by_name[node.outputs[0]]
         for name in dict.fromkeys(homes[name] for name in node.inputs):
             reads = by_name.get(name)
             if reads is None or reads.last_step != i or reads.name == writes.name:

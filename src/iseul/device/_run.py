@@ -77,6 +77,7 @@ def places(package: Package, names: Sequence[str]) -> dict[str, Place]:
         for name, offset, n_bytes in step.outputs
     }
     states = _state_places(package)
+    made |= {name: states[state] for name, state in package.plan.kept.items()}
     found = {}
     for name in names:
         if name not in package.graph.values:

@@ -114,7 +114,7 @@ def _node(package: Package, i: int, counts: Sequence[Counts]) -> dict[str, Any]:
     return {
         "name": step.node,
         "op": step.op,
-        "shape": list(package.graph.values[step.outputs[0][0]].shape),
+        "shape": list(step.shape),
         "macs": step.macs,
         "instructions": _mean([c.instructions[i] for c in counts]),
         "cycles_model": _mean([c.cycles[i] for c in counts]),

@@ -182,7 +182,8 @@ def _check_judges(runners: Sequence[str]) -> None:
 
 def _chunk(package: Package) -> int:
     """Samples at once, so that the intermediate values of all of them take bounded memory."""
-    one = sum(n_bytes for step in package.steps for _, _, n_bytes in step.outputs)
+    made = (name for step in package.steps for name in step.made)
+    one = sum(package.graph.values[name].n_bytes for name in made)
     return max(1, min(CHUNK, CHUNK_BYTES // max(1, one)))
 
 
@@ -190,7 +191,7 @@ def _compared(package: Package, intermediate: bool) -> tuple[str, ...]:
     """Names of the values that the steps make, in execution order, then of the states."""
     if not intermediate:
         return ()
-    made = tuple(name for step in package.steps for name, _, _ in step.outputs)
+    made = tuple(name for step in package.steps for name in step.made)
     return made + tuple(state.value for state in package.graph.states)
 
 
@@ -213,7 +214,7 @@ def _differences(
     pairs: list[tuple[int, str, Array, Array]] = [
         (i, name, want.values[name], got.values[name])
         for i, step in enumerate(package.steps)
-        for name, _, _ in step.outputs
+        for name in step.made
         if name in got.values
     ]
     # what the states have become is compared behind the steps

@@ -125,6 +125,15 @@ typedef struct {
 
 void iseul_split(const iseul_split_t *p, const void *in, void *const *out);
 
+// A window of row bytes, for each of `outer` rows, that moves on by `fresh` bytes.
+typedef struct {
+  int32_t outer;
+  int32_t row;
+  int32_t fresh;  // <= row
+} iseul_slide_t;
+
+void iseul_slide(const iseul_slide_t *p, const void *x, const void *window, void *out);
+
 // --- places that are computed
 
 // Slices of an axis by index. Before the axis stand `batch` places that input and indices share,

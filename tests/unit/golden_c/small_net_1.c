@@ -14,8 +14,7 @@
 //       40     60  0-0    image
 //        0     75  1-2    add
 //       76      3  2-3    classes
-//        0      3  3-4    sum
-//        4      3  4-4    softmax
+//        0      3  4-4    softmax
 #include <string.h>
 
 #include "small_net_1_private.h"
@@ -93,7 +92,7 @@ ISEUL_NOINLINE void small_net_1_node_3(small_net_1_t *m) {
       .high = 127,
   };
   iseul_add_linear_s8(&p, ISEUL_AT(const int8_t, m->arena, 76),
-      ISEUL_AT(const int8_t, (uint8_t *)m->state, 0), ISEUL_AT(int8_t, m->arena, 0));
+      ISEUL_AT(const int8_t, (uint8_t *)m->state, 0), ISEUL_AT(int8_t, (uint8_t *)m->state, 0));
 }
 
 // 4 "softmax": softmax
@@ -105,7 +104,8 @@ ISEUL_NOINLINE void small_net_1_node_4(small_net_1_t *m) {
       .size = 3,
       .exponentials = small_net_1_softmax_exponentials,
   };
-  iseul_softmax_s8(&p, ISEUL_AT(const int8_t, m->arena, 0), ISEUL_AT(int8_t, m->arena, 4));
+  iseul_softmax_s8(&p, ISEUL_AT(const int8_t, (uint8_t *)m->state, 0),
+      ISEUL_AT(int8_t, m->arena, 0));
 }
 
 int small_net_1_init(small_net_1_t *m, void *arena, size_t arena_bytes) {
@@ -150,7 +150,7 @@ const int8_t *small_net_1_output(const small_net_1_t *m, int i) {
   }
   switch (i) {
     case 0:  // softmax
-      return ISEUL_AT(const int8_t, m->arena, 4);
+      return ISEUL_AT(const int8_t, m->arena, 0);
     default:
       return NULL;
   }
@@ -168,7 +168,6 @@ int small_net_1_invoke(small_net_1_t *m) {
   ISEUL_TRACE(m, 2);
   small_net_1_node_3(m);
   ISEUL_TRACE(m, 3);
-  memcpy((uint8_t *)m->state + 0, m->arena + 0, 3);
   small_net_1_node_4(m);
   ISEUL_TRACE(m, 4);
   return ISEUL_OK;

@@ -21,14 +21,15 @@ typedef struct {
   int step;
   uint32_t offset, n_bytes, crc;
   int exact;
+  int kept;  // 1: offset is in m->state
 } check_t;
 
 ISEUL_CONSTANT static const check_t checks[] = {
-    {small_net_1_node_0, 0, 0u, 75u, 0xE1031219u, 1},
-    {small_net_1_node_1, 1, 0u, 75u, 0x9E75A662u, 1},
-    {small_net_1_node_2, 2, 76u, 3u, 0xE523DD17u, 1},
-    {small_net_1_node_3, 3, 0u, 3u, 0xE523DD17u, 1},
-    {small_net_1_node_4, 4, 4u, 3u, 0x1850EC6Au, 1},
+    {small_net_1_node_0, 0, 0u, 75u, 0xE1031219u, 1, 0},
+    {small_net_1_node_1, 1, 0u, 75u, 0x9E75A662u, 1, 0},
+    {small_net_1_node_2, 2, 76u, 3u, 0xE523DD17u, 1, 0},
+    {small_net_1_node_3, 3, 0u, 3u, 0xE523DD17u, 1, 1},
+    {small_net_1_node_4, 4, 0u, 3u, 0x1850EC6Au, 1, 0},
 };
 
 // What the states are after the golden input came twice: offset in m->state, bytes, CRC-32.
@@ -65,7 +66,8 @@ int small_net_1_selftest(small_net_1_t *m) {
     if (c->run != NULL) {
       c->run(m);
     }
-    if (c->exact && iseul_crc32(0, m->arena + c->offset, c->n_bytes) != c->crc) {
+    const uint8_t *const memory = c->kept ? (const uint8_t *)m->state : m->arena;
+    if (c->exact && iseul_crc32(0, memory + c->offset, c->n_bytes) != c->crc) {
       result = c->step + 1;
     }
   }

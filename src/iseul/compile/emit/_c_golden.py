@@ -40,7 +40,7 @@ typedef struct {{
   void (*run)({n}_t *m);
   int step;
   uint32_t offset, n_bytes, crc;
-  int exact;
+  int exact;{_where(model)}
 }} check_t;
 
 ISEUL_CONSTANT static const check_t checks[] = {{
@@ -59,7 +59,7 @@ int {n}_selftest({n}_t *m) {{
     if (c->run != NULL) {{
       c->run(m);
     }}
-    if (c->exact && iseul_crc32(0, m->arena + c->offset, c->n_bytes) != c->crc) {{
+{_memory(model)}{_condition(model)}
       result = c->step + 1;
     }}
   }}
@@ -92,12 +92,32 @@ def _copies(model: Model) -> str:
 def _checks(model: Model) -> str:
     lines = []
     for i, step in enumerate(model.steps):
-        for k, (name, offset, n_bytes) in enumerate(step.outputs):
+        for k, (name, offset, n_bytes) in enumerate((*step.outputs, *step.kept)):
             exact = name in model.golden.exact
             crc = crc_of(model.golden.values[name]) if exact else 0
             run = step.symbol if k == 0 else "NULL"
-            lines.append(f"    {{{run}, {i}, {offset}u, {n_bytes}u, 0x{crc:08X}u, {int(exact)}}},")
+            kept = f", {int(name in model.plan.kept)}" if model.plan.kept else ""
+            lines.append(
+                f"    {{{run}, {i}, {offset}u, {n_bytes}u, 0x{crc:08X}u, {int(exact)}{kept}}},"
+            )
     return "\n".join(lines)
+
+
+def _where(model: Model) -> str:
+    """A member for values that are written over a state."""
+    return "\n  int kept;  // 1: offset is in m->state" if model.plan.kept else ""
+
+
+def _memory(model: Model) -> str:
+    if not model.plan.kept:
+        return ""
+    return "    const uint8_t *const memory = c->kept ? (const uint8_t *)m->state : m->arena;\n"
+
+
+def _condition(model: Model) -> str:
+    base = "memory" if model.plan.kept else "m->arena"
+    crc = f"iseul_crc32(0, {base} + c->offset, c->n_bytes)"
+    return f"    if (c->exact && {crc} != c->crc) {{"
 
 
 def _carried(model: Model) -> str:
@@ -151,7 +171,7 @@ def crc_of(array: Array) -> int:
 
 def _inexact_outputs(model: Model) -> list[tuple[int, str]]:
     """(index of the making step, name) of float outputs that the CRC does not cover."""
-    made = {name: i for i, step in enumerate(model.steps) for name, _, _ in step.outputs}
+    made = {name: i for i, step in enumerate(model.steps) for name in step.made}
     return [
         (made[model.homes[name]], name)
         for name in dict.fromkeys(model.graph.outputs)

@@ -94,6 +94,8 @@ def _about(model: Model) -> str:
         "(-ffunction-sections -fdata-sections, -Wl,--gc-sections). Files and names of several "
         "models do not clash."
     )
+    if model.about:
+        title = f"{title}\n\n{model.about}"
     return f"""{comment(title)}
 //
 //   static {n}_t model;

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A lowered and planned graph with its C prefix."""
+    """A lowered and planned graph with its C prefix.
+
+    about: what the head of the interface says besides
+    """
 
     name: str
     lowered: Lowered
@@ -32,6 +35,7 @@ class Model:
     constants: Constants
     golden: Golden
     target: Target
+    about: str = ""
 
     @property
     def graph(self) -> Graph:
@@ -60,6 +64,7 @@ class Model:
     def address(self, value: str, const: bool) -> str:
         """C expression for a pointer to a value's first element."""
         home = self.homes[value]
+        home = self.plan.kept.get(home, home)
         kind = ("const " if const else "") + C_TYPE[self.graph.values[value].dtype]
         if home in self.constants.operands:
             return f"{self.name}_{self.constants.operands[home]}"
