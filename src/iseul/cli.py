@@ -147,7 +147,27 @@ def _stage_command(stage: str) -> Callable[..., None]:
     return command
 
 
-for _stage in ("condense", "train", "compress"):
+@app.command()
+def condense(
+    recipe: RecipeArg,
+    tiny: Tiny = False,
+    set_: Sets = None,
+    evaluate: Annotated[
+        bool, typer.Option("--evaluate", help="judge the set: fresh networks learn from it alone")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="with --evaluate: all that a report needs; takes long")
+    ] = False,
+    out: Out = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Run a recipe up to its condense stage."""
+    how = "full" if full else "quick" if evaluate else ""
+    _run(recipe, tiny, set_, out, dry_run, json_, how, until="condense")
+
+
+for _stage in ("train", "compress"):
     app.command(_stage)(_stage_command(_stage))
 
 
@@ -158,13 +178,14 @@ def _run(
     out: Path | None,
     dry_run: bool,
     as_json: bool,
+    evaluate: str = "",
     **stages: str | None,
 ) -> None:
     from iseul.pipeline import run_recipe
     from iseul.pipeline.recipe import read_recipe
     from iseul.report.terminal import summary_table
 
-    recipe = read_recipe(path, sets or (), tiny)
+    recipe = read_recipe(path, sets or (), tiny, evaluate)
     if dry_run:
         _print(recipe.dump())
         return

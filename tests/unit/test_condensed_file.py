@@ -366,13 +366,13 @@ def test_numpy_and_torch_give_reals(tmp_path: Path) -> None:
 # order
 
 
-def test_cover_takes_the_middle_first_and_then_the_far_parts() -> None:
-    real = np.array([0, 1, 2, 10, 11, 20], float)
-    syn = np.array([10.0, 20.0, 1.0])
-    assert _order.cover(np.abs(real[:, None] - syn).astype(np.float32)).tolist() == [0, 2, 1]
+def test_the_order_follows_the_real_mean() -> None:
+    points = np.array([[10.0], [-1.0], [2.0], [30.0]])
+    # 2 is nearest to 3; then 2, 10 -> 6 and 2, -1 -> 0.5 and 2, 30 -> 16; -1 + 2 + 10 -> 3.67
+    assert _order.towards(points, np.array([3.0])).tolist() == [2, 1, 0, 3]
 
 
-def problem() -> Problem:
+def digits_problem() -> Problem:
     data = digits.load(digits.Config(n_train=300, n_test=100))
 
     def build(seed: int) -> torch.nn.Module:
@@ -381,16 +381,15 @@ def problem() -> Problem:
     return Problem(data.train, 10, build, data.scale, raw_max=data.raw_max)
 
 
-def test_stored_sets_are_ordered_and_complete(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_order, "TRAIN_STEPS", 5)
-    given_ = problem()
+def test_stored_sets_are_ordered_and_complete() -> None:
+    given_ = digits_problem()
     index = np.concatenate([np.flatnonzero(given_.real.y == c)[:4] for c in range(10)])
     made = Condensed(given_.real.x[index], given_.real.y[index], np.tile(np.arange(4), 10))
     about = About(given_.scale, 0, 16, tuple("0123456789"))
-    kept, note = store.store(made, given_, about, store.Config(), 0)
-    again, _ = store.store(made, given_, about, store.Config(), 0)
-    plain, _ = store.store(made, given_, about, store.Config(order="none"), 0)
-    assert note == "" and kept.about.ordered and not plain.about.ordered
+    kept = store.store(made, given_, about, store.Config())
+    again = store.store(made, given_, about, store.Config())
+    plain = store.store(made, given_, about, store.Config(order="none"))
+    assert kept.about.ordered and not plain.about.ordered
     same(kept, again)
     assert kept.y.tolist() == plain.y.tolist() == list(range(10)) * 4
     assert not np.array_equal(kept.x, plain.x)

@@ -9,8 +9,9 @@ because augmentation moves accuracies by several points and papers differ in it:
     dsa_cutmix   the same, and half of the batches get CutMix
 
 Protocol: SGD, momentum 0.9, weight decay 5e-4, learning rate 0.01, a tenth of it in the second
-half, as Zhao, Bilen, ICML 2021; CutMix p 0.5 as Kim et al., ICML 2022. Fewer nets and epochs than
-there by default: a quick look; raise both for a report.
+half, as Zhao, Bilen, ICML 2021; CutMix p 0.5 as Kim et al., ICML 2022. The default is a quick
+look; `FULL` is what a report needs. Settings of a method are chosen with [data] n_validation,
+which puts training samples in place of the test set; the test set is for the last run.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ from iseul.core.seed import derive
 from iseul.data import augment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor, nn
 
     from iseul.condense._condensed import Condensed
     from iseul.condense._problem import Problem
+    from iseul.core.progress import Advance
     from iseul.data._batch import Samples
 
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
@@ -43,11 +45,24 @@ Column = Literal["none", "dsa", "dsa_cutmix"]
 
 
 class Config(BaseConfig):
-    """The default is a quick look: 3 nets in one column."""
+    """The default is a quick look: 3 nets in one column, beside a random draw."""
 
-    nets: int = Field(default=3, ge=1, description="fresh networks per column")
+    nets: int = Field(default=3, ge=1, description="fresh networks per column, set and seed")
+    seeds: int = Field(default=1, ge=1, description="syntheses: the set is made anew with each")
     columns: tuple[Column, ...] = Field(
         default=("dsa_cutmix",), min_length=1, description="which augmentations are judged"
+    )
+    architectures: tuple[str, ...] = Field(
+        default=(), description="model families that learn from the set too, at their defaults"
+    )
+    baselines: tuple[str, ...] = Field(
+        default=("random",), description="methods that make a set of as many bytes beside it"
+    )
+    upper_epochs: int = Field(
+        default=0, ge=0, description="passes over the whole training set, for its bound; 0: none"
+    )
+    leakage: bool = Field(
+        default=False, description="measure how near real samples come and whether members show"
     )
     epochs: int = Field(default=300, ge=1, description="passes over the condensed set")
     batch: int = Field(default=50, ge=1, description="samples per step")
@@ -55,6 +70,18 @@ class Config(BaseConfig):
     mirror: bool = Field(
         default=False, description="augmentation may flip left to right: not for digits or text"
     )
+
+
+# What `--evaluate full` sets where a recipe does not say otherwise.
+FULL = {
+    "nets": 5,
+    "seeds": 3,
+    "columns": ["none", "dsa", "dsa_cutmix"],
+    "architectures": ["resnet", "ds_cnn", "mobilenet"],
+    "baselines": ["random", "herding", "kmeans"],
+    "upper_epochs": 20,
+    "leakage": True,
+}
 
 
 def samples_of(condensed: Condensed, problem: Problem) -> tuple[Tensor, Tensor]:
@@ -72,30 +99,56 @@ def evaluate(
     config: Config,
     seed: int,
 ) -> dict[str, dict[str, float]]:
-    """{column: {mean, std, n}}: test accuracies 0-1 over n fresh networks.
+    """{column: {mean, std, n}}: test scores over n fresh networks; accuracies are 0-1.
 
     std is over networks, with n in the denominator; it says nothing of other condensations.
     """
-    x, y = samples_of(condensed, problem)
-    table: dict[str, dict[str, float]] = {}
     with progress("condense: evaluation", len(config.columns) * config.nets) as advance:
-        for column in config.columns:
-            scores = []
-            for i in range(config.nets):
-                net = build_model(derive(seed, column, "init", i)).to(problem.device)
-                generator = torch.Generator().manual_seed(derive(seed, column, "batches", i))
-                _train(net, x, y, problem, column, config, generator)
-                scores.append(problem.task.score(net, test, problem))
-                advance(1, f"{column} {100 * np.mean(scores):.1f} %")
-            table[column] = {
-                "mean": float(np.mean(scores)),
-                "std": float(np.std(scores)),
-                "n": len(scores),
-            }
-    return table
+        scores = scores_of(condensed, problem, test, build_model, config, seed, advance)
+    return {column: summary([each]) for column, each in scores.items()}
 
 
-def _train(
+def scores_of(
+    condensed: Condensed,
+    problem: Problem,
+    test: Samples,
+    build_model: Callable[[int], nn.Module],
+    config: Config,
+    seed: int,
+    advance: Advance,
+) -> dict[str, list[float]]:
+    """Per column the test score of each fresh network, after its last step."""
+    x, y = samples_of(condensed, problem)
+    found: dict[str, list[float]] = {column: [] for column in config.columns}
+    for column in config.columns:
+        for i in range(config.nets):
+            net = build_model(derive(seed, column, "init", i)).to(problem.device)
+            generator = torch.Generator().manual_seed(derive(seed, column, "batches", i))
+            train_net(net, x, y, problem, column, config, generator)
+            found[column].append(problem.task.score(net, test, problem))
+            advance(1, f"{column} {_shown(float(np.mean(found[column])), problem)}")
+    return found
+
+
+def summary(by_seed: Sequence[Sequence[float]]) -> dict[str, float]:
+    """{mean, std, n} over all networks of all seeds; with several seeds std_seeds and seeds too.
+
+    by_seed: scores of the networks, a list per synthesis seed
+    std, std_seeds: over all networks, and over the seeds' means; the number is the denominator
+    """
+    every = [score for scores in by_seed for score in scores]
+    made = {"mean": float(np.mean(every)), "std": float(np.std(every)), "n": len(every)}
+    if len(by_seed) > 1:
+        means = [float(np.mean(scores)) for scores in by_seed]
+        made |= {"std_seeds": float(np.std(means)), "seeds": len(by_seed)}
+    return made
+
+
+def _shown(score: float, problem: Problem) -> str:
+    return f"{100 * score:.1f} %" if problem.task.unit == "accuracy" else f"{score:.4g}"
+
+
+def train_net(
     net: nn.Module,
     x: Tensor,
     y: Tensor,
@@ -104,6 +157,7 @@ def _train(
     config: Config,
     generator: torch.Generator,
 ) -> None:
+    """Train a network on reals (n, C, H, W) and classes by the protocol of the file's header."""
     optimizer = torch.optim.SGD(
         net.parameters(), lr=config.lr, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
     )
@@ -112,6 +166,8 @@ def _train(
     for _ in range(config.epochs):
         order = torch.randperm(len(x), generator=generator)
         for index in order.split(config.batch):  # type: ignore[no-untyped-call]
+            if len(index) == 1 < len(x):
+                continue  # batch norm knows no variance of one value
             batch, target = x[index], y[index]
             if column != "none":
                 batch = problem.move(batch, problem.draw(len(batch), config.mirror, generator))

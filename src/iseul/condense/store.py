@@ -13,7 +13,6 @@ from pydantic import Field
 
 from iseul.condense._condensed import seal
 from iseul.core.config import Config as BaseConfig
-from iseul.core.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from iseul.condense._condensed import About, Condensed, CondensedSet
@@ -33,25 +32,20 @@ class Config(BaseConfig):
     )
     order: Literal["prefix", "none"] = Field(
         default="prefix",
-        description="inside a class: prefix lets every leading part cover the class as well as "
-        "it can; none keeps the method's order",
+        description="inside a class: prefix keeps the mean of every leading part near the real "
+        "samples' mean; none keeps the method's order",
     )
 
 
-def store(
-    made: Condensed, problem: Problem, about: About, config: Config, seed: int
-) -> tuple[CondensedSet, str]:
-    """The set as it will be read back, and what was done another way than asked for, or "".
+def store(made: Condensed, problem: Problem, about: About, config: Config) -> CondensedSet:
+    """The set as it will be read back.
 
     Raises ShapeError if multi-formation does not fit the samples.
     """
-    order, note = None, ""
-    if config.order == "prefix" and len(made.y) > problem.n_classes:
+    order = None
+    if config.order == "prefix":
         from iseul.condense._order import prefix_order
 
-        try:
-            order = prefix_order(made, problem, seed)
-        except UnsupportedError as error:
-            note = f"prefix order left out: {error.problem}"
+        order = prefix_order(made, problem)
     about = replace(about, ordered=order is not None)
-    return seal(made, about, config.bits, config.palette, order), note
+    return seal(made, about, config.bits, config.palette, order)

@@ -202,11 +202,15 @@ def _dump_choice(choice: Choice | None) -> Table | None:
     return choice.dump() if choice is not None else None
 
 
-def read_recipe(path: Path, sets: Sequence[str] = (), tiny: bool = False) -> Recipe:
+def read_recipe(
+    path: Path, sets: Sequence[str] = (), tiny: bool = False, evaluate: str = ""
+) -> Recipe:
     """The recipe in a TOML file.
 
     sets: `table.key=value` texts that override it, the value as TOML (a bare word is a string)
     tiny: apply the file's [tiny] table
+    evaluate: "quick" adds [condense.evaluate] where there is none, "full" sets what a report
+              needs where the file does not say otherwise
     Raises UsageError for anything that is not as it must be.
     """
     raw = read_toml(path)
@@ -217,7 +221,20 @@ def read_recipe(path: Path, sets: Sequence[str] = (), tiny: bool = False) -> Rec
     for text in sets:
         key, value = _parse_set(text)
         _assign(raw, key, value, "--set")
+    if evaluate:
+        _add_evaluation(raw, evaluate == "full", str(path))
     return resolve(raw, tiny, str(path))
+
+
+def _add_evaluation(raw: Table, full: bool, where: str) -> None:
+    from iseul.condense.evaluate import FULL
+
+    table = raw.get("condense")
+    if not isinstance(table, dict):
+        raise UsageError(f"{where}: --evaluate judges a condensed set, there is no [condense]")
+    said = table.setdefault("evaluate", {})
+    if isinstance(said, dict) and full:
+        table["evaluate"] = {**FULL, **said}
 
 
 def _flatten(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -340,6 +357,9 @@ def _evaluate(table: Mapping[str, Any] | None) -> tuple[EvaluateConfig | None, C
 
     inner = table["evaluate"]
     config = build(EvaluateConfig, _without(inner, "model") or {}, "condense.evaluate")
+    for folder, names in ((MODELS, config.architectures), (CONDENSE, config.baselines)):
+        for name in names:
+            registry.load(folder, name)
     model = _optional(inner.get("model"), MODELS, "condense.evaluate.model")
     return config, model
 

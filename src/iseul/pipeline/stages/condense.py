@@ -2,22 +2,30 @@
 """Condense: a few synthetic samples per class in place of the training set.
 
 Writes condensed.dew (the set as `[condense.store]` says) and history.json (matching loss);
-metrics hold the accuracy of fresh nets trained on it and on a random draw of as many real
-samples, when the recipe asks for an evaluation.
+neighbours.npz holds the nearest real sample of each. Metrics hold the evaluation, when the recipe
+asks for one.
 """
 
 from __future__ import annotations
 
+import io
+import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import iseul
-from iseul.core.artifact import hash_json, write_json
+from iseul.core.artifact import hash_json, write_bytes, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import nn
 
-    from iseul.condense._condensed import About, Condensed
+    from iseul.condense._condensed import About, Condensed, CondensedSet
+    from iseul.condense._leakage import Neighbours
     from iseul.condense._problem import Problem
     from iseul.core.artifact import Draft
     from iseul.pipeline._context import Context
@@ -42,62 +50,130 @@ def depends(recipe: Recipe) -> Any:
 
 
 def run(context: Context, draft: Draft) -> None:
-    from iseul.condense.store import store
-
     recipe, splits = context.recipe, context.splits
     assert recipe.condense is not None and recipe.store is not None
-
     problem = _problem(context)
-    made = recipe.condense.module.condense(
-        problem, recipe.condense.config, context.seed("condense")
-    )
+    started = time.perf_counter()
+    made, kept = _make(context, problem, 0)
+    seconds = time.perf_counter() - started
     write_json(draft.path / "history.json", {"loss": [float(x) for x in made.losses]})
-    kept, note = store(
-        made, problem, _about(context, problem), recipe.store, context.seed("condense", "store")
-    )
-    draft.fallbacks += [note] if note else []
-    condensed = kept.condensed()
     draft.metrics |= {
         "n_samples": len(kept),
         "classes": list(splits.classes),
+        "kind": splits.kind,
         "n_bytes": kept.layout.payload_bytes,
         "bits": kept.bits,
         "factor": kept.factor,
         "share_of_real": len(kept) / len(splits.train.y),
     }
+    near = _neighbours(context, problem, kept, draft)
     if recipe.evaluate is not None:
-        from iseul.condense import random
-        from iseul.condense._tasks import network_sides
-        from iseul.condense.evaluate import evaluate
-        from iseul.models._seed import seeded
-
-        chosen = recipe.evaluate_model
-
-        def judge_net(seed: int) -> nn.Module:
-            if chosen is None:
-                return problem.build_model(seed)
-            build = chosen.module.build
-            return seeded(lambda: build(chosen.config, *network_sides(splits)), seed)
-
-        def judged(samples: Condensed) -> dict[str, dict[str, float]]:
-            assert recipe.evaluate is not None
-            return evaluate(
-                samples,
-                problem,
-                splits.test,
-                judge_net,
-                recipe.evaluate,
-                context.seed("condense", "evaluate"),
-            )
-
-        draft.metrics["accuracy"] = judged(condensed)
-        if recipe.condense.method != "random":
-            config = random.Config(ipc=len(condensed.y) // problem.n_classes)
-            seed = context.seed("condense", "random")
-            draft.metrics["random"] = judged(random.condense(problem, config, seed))
+        draft.metrics |= _evaluation(context, problem, kept, near, seconds)
         kept = kept.judged(draft.metrics["accuracy"])
     kept.save(draft.path / "condensed.dew")
     draft.metrics["file_bytes"] = kept.layout.n_bytes
+
+
+def _make(context: Context, problem: Problem, i: int) -> tuple[Condensed, CondensedSet]:
+    """Synthesis seed i: as the method made it, and as it is stored."""
+    from iseul.condense.store import store
+
+    recipe = context.recipe
+    assert recipe.condense is not None and recipe.store is not None
+    path = ("condense",) if i == 0 else ("condense", "seed", i)
+    if i and problem.folder is not None:
+        own = problem.folder / f"seed-{i}"
+        own.mkdir(parents=True, exist_ok=True)
+        problem = replace(problem, folder=own)
+    made = recipe.condense.module.condense(problem, recipe.condense.config, context.seed(*path))
+    return made, store(made, problem, _about(context, problem), recipe.store)
+
+
+def _neighbours(context: Context, problem: Problem, kept: CondensedSet, draft: Draft) -> Neighbours:
+    """Find the nearest real samples and keep them for the report's gallery."""
+    from iseul.condense._leakage import look_up
+
+    near = look_up(kept.condensed(), problem, context.seed("condense", "neighbours"))
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, x=problem.real.x[near.index], ratio=near.ratio)
+    write_bytes(draft.path / "neighbours.npz", buffer.getvalue())
+    return near
+
+
+def _evaluation(
+    context: Context, problem: Problem, kept: CondensedSet, near: Neighbours, seconds: float
+) -> dict[str, Any]:
+    """Metrics of `[condense.evaluate]`."""
+    from iseul.condense._judging import Panel, judge
+    from iseul.condense._leakage import leakage
+
+    recipe, config = context.recipe, context.recipe.evaluate
+    assert config is not None
+    networks = _networks(context, problem)
+    panel = Panel(
+        lambda i: kept.condensed() if i == 0 else _make(context, problem, i)[1].condensed(),
+        networks,
+        {
+            name: partial(_baseline, context, problem, name, len(kept) // problem.n_classes)
+            for name in config.baselines
+            if recipe.condense is not None and name != recipe.condense.method
+        },
+        seconds,
+    )
+    seed = context.seed("condense", "evaluate")
+    found = judge(panel, problem, context.splits.test, config, seed)
+    if config.leakage:
+        found["leakage"] = leakage(
+            kept.condensed(),
+            near,
+            problem,
+            context.splits.test,
+            next(iter(networks.values())),
+            config,
+            context.seed("condense", "leakage"),
+        )
+    return found
+
+
+def _networks(context: Context, problem: Problem) -> dict[str, Callable[[int], nn.Module]]:
+    """Networks that are trained on the set: the recipe's, or the matching one, comes first."""
+    from iseul.condense._tasks import network_sides
+    from iseul.core import registry
+    from iseul.models._seed import seeded
+    from iseul.pipeline.recipe import MODELS
+
+    recipe, sides = context.recipe, network_sides(context.splits)
+    assert recipe.evaluate is not None
+
+    def of(module: Any, config: Any) -> Callable[[int], nn.Module]:
+        return lambda seed: seeded(lambda: module.build(config, *sides), seed)
+
+    chosen = recipe.evaluate_model
+    if chosen is not None:
+        found = {chosen.method: of(chosen.module, chosen.config)}
+    else:
+        name = type(problem.build_model(0)).__module__.rpartition(".")[2]
+        found = {name: problem.build_model}
+    for name in recipe.evaluate.architectures:
+        module = registry.load(MODELS, name)
+        found.setdefault(name, of(module, module.TINY if recipe.tiny else module.Config()))
+    return found
+
+
+def _baseline(context: Context, problem: Problem, name: str, ipc: int, i: int) -> Condensed:
+    """A set of another method at its defaults, as many samples at the same bits."""
+    from iseul.condense.store import store
+    from iseul.core import registry
+    from iseul.core.config import build
+    from iseul.pipeline.recipe import CONDENSE
+
+    assert context.recipe.store is not None
+    entry = registry.load(CONDENSE, name)
+    config = build(entry.Config, {"ipc": ipc}, f"condense.evaluate.baselines: {name}")
+    path = ("condense", name) if i == 0 else ("condense", name, i)
+    made = entry.condense(replace(problem, folder=None), config, context.seed(*path))
+    settings = context.recipe.store.model_copy(update={"order": "none"})
+    return store(made, problem, _about(context, problem), settings).condensed()
 
 
 def _about(context: Context, problem: Problem) -> About:

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Honest evaluation: what is counted, ranked and compared; and what a set shows of its sources."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import nn
+
+from iseul.condense import _judging, _leakage, evaluate
+from iseul.condense._condensed import Condensed
+from iseul.condense._judging import Panel, judge, normalised
+from iseul.condense._leakage import _area, look_up, neighbours
+from iseul.condense._problem import Problem
+from iseul.core.errors import UsageError
+from iseul.data._batch import Samples
+from iseul.models._seed import seeded
+from iseul.pipeline.recipe import read_recipe
+
+SIDE = 6
+
+
+def noise(n: int, seed: int, n_classes: int = 3) -> Samples:
+    """Pictures of nothing with classes by lot: what is learned of them is learned by heart."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 256, (n, SIDE, SIDE, 1), np.uint8)
+    return Samples(x, np.arange(n) % n_classes)
+
+
+def dense(seed: int) -> nn.Module:
+    def build() -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(SIDE * SIDE, 64), nn.ReLU(), nn.Linear(64, 3))
+
+    return seeded(build, seed)
+
+
+def problem_of(real: Samples) -> Problem:
+    return Problem(real, 3, dense)
+
+
+def as_set(samples: Samples) -> Condensed:
+    return Condensed(samples.x, samples.y, np.zeros(len(samples), np.int64))
+
+
+def config(**changes: object) -> evaluate.Config:
+    return evaluate.Config.model_validate({"nets": 2, "epochs": 2, "lr": 0.05, **changes})
+
+
+# numbers
+
+
+def test_summary_over_nets_and_over_seeds() -> None:
+    made = evaluate.summary([[0.2, 0.4], [0.6, 0.8]])
+    assert made["mean"] == 0.5 and made["n"] == 4 and made["seeds"] == 2
+    assert made["std"] == pytest.approx(math.sqrt(0.05))
+    assert made["std_seeds"] == pytest.approx(0.2)
+    assert evaluate.summary([[0.5, 0.7]]).keys() == {"mean", "std", "n"}
+
+
+def test_the_scale_of_dd_ranking() -> None:
+    assert normalised(1) == pytest.approx(1) and normalised(-1) == pytest.approx(0)
+    assert normalised(0) == pytest.approx((1 - 1 / math.e) / (math.e - 1 / math.e))
+
+
+def test_scores_of_dd_ranking_by_hand() -> None:
+    own = {"none": [[0.5, 0.7]], "dsa": [[0.8, 0.8]]}
+    random = {"none": [[0.5, 0.5]], "dsa": [[0.5, 0.7]]}
+    found = _judging._rank(own, random, {"mean": 0.9})
+    assert found["hlr"] == pytest.approx(0.3)
+    assert found["ior"] == {"none": pytest.approx(0.1), "dsa": pytest.approx(0.2)}
+    assert found["lrs"] == pytest.approx(normalised(0.5 * 0.2 - 0.5 * 0.3))
+    assert found["ars"] == pytest.approx(normalised(0.5 * 0.2 + 0.5 * 0.1))
+    assert _judging._rank(own, None, {}) == {}
+    assert "ars" not in _judging._rank({"none": [[0.5]]}, {"none": [[0.5]]}, {})
+
+
+# the whole
+
+
+def test_every_seed_makes_its_sets_and_every_net_judges(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: Counter[tuple[str, int]] = Counter()
+    said: list[str] = []
+    monkeypatch.setattr(_judging, "say", said.append)
+
+    def maker(name: str, offset: int) -> Callable[[int], Condensed]:
+        def make(i: int) -> Condensed:
+            asked[name, i] += 1
+            return as_set(noise(6, offset + i))
+
+        return make
+
+    panel = Panel(
+        maker("own", 10),
+        {"dense": dense, "other": dense},
+        {"random": maker("random", 20), "kmeans": maker("kmeans", 30)},
+    )
+    settings = config(seeds=3, columns=("none", "dsa"), upper_epochs=4)
+    problem, test = problem_of(noise(60, 0)), noise(30, 1)
+    found = judge(panel, problem, test, settings, 5)
+    assert asked == {(name, i): 1 for name in ("own", "random", "kmeans") for i in range(3)}
+    assert found["accuracy"] == found["architectures"]["dense"] and found["seeds"] == 3
+    assert list(found["architectures"]) == ["dense", "other"]
+    for table in (*found["architectures"].values(), *found["baselines"].values()):
+        assert list(table) == ["none", "dsa"]
+        assert all(cell["n"] == 6 and cell["seeds"] == 3 for cell in table.values())
+    assert found["upper_bound"]["steps"] == 4 * 2 and found["upper_bound"]["n_samples"] == 60
+    assert {"hlr", "ior", "lrs", "ars"} <= found.keys()
+    assert len(said) == 1 and "50 networks, 2 more syntheses, about" in said[0]
+    assert found == judge(panel, problem, test, settings, 5)
+
+
+def test_the_upper_bound_learns_the_whole_set() -> None:
+    real = noise(60, 0)
+    panel = Panel(lambda i: as_set(real.take(slice(0, 6))), {"dense": dense}, {})
+    settings = config(columns=("none",), upper_epochs=120, epochs=30)
+    found = judge(panel, problem_of(real), real, settings, 0)  # judged on what it learned
+    assert found["upper_bound"]["mean"] > 0.95 > found["accuracy"]["none"]["mean"] + 0.2
+
+
+# copies
+
+
+def test_neighbours_stay_in_their_class_and_are_measured_by_it() -> None:
+    real = np.array([[0.0], [1.0], [2.0], [50.0], [60.0], [70.0]], np.float32)
+    y = np.array([0, 0, 0, 1, 1, 1])
+    x = np.array([[2.0], [2.5], [2.5]], np.float32)
+    near = neighbours(x, np.array([0, 0, 1]), real, y, 0)
+    assert near.index.tolist() == [2, 2, 3]
+    assert near.ratio.tolist() == [0.0, 0.5, 4.75]  # typical distances: 1 and 10
+
+
+def test_real_samples_are_copies_and_others_are_not() -> None:
+    real = noise(200, 0)
+    problem = problem_of(real)
+    copied, fresh = as_set(real.take(slice(3, 9))), as_set(noise(6, 9))
+    near = look_up(copied, problem, 0)
+    assert near.index.tolist() == list(range(3, 9)) and not near.ratio.any()
+    far = look_up(fresh, problem, 0)
+    assert far.ratio.min() > 0.8 and far.ratio.max() < 1.3
+    small = config(nets=1, epochs=1)
+    found = _leakage.leakage(copied, near, problem, noise(60, 5), dense, small, 0)
+    assert found["n_copies"] == found["pixels"]["n"] == 6
+    assert found["embedding"]["n_copies"] == 6
+    assert found["pixels"]["held_out_ratio_median"] == pytest.approx(1, abs=0.1)
+    assert found["pixels"]["held_out_share_below"] == 0
+    clean = _leakage.leakage(fresh, far, problem, noise(60, 5), dense, small, 0)
+    assert clean["n_copies"] == 0 and clean["pixels"]["ratio_min"] > 0.8
+
+
+# members
+
+
+def test_area_under_the_curve() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 6, 40) + 1.0, rng.integers(0, 6, 70) * 1.0
+    truth = np.r_[np.ones(40), np.zeros(70)]
+    found = _area(a, b)
+    assert found["auc"] == pytest.approx(roc_auc_score(truth, np.r_[a, b]))
+    assert 0.03 < found["error"] < 0.07 and found["n_members"] == 40 and found["n_others"] == 70
+    assert (
+        _area(np.ones(3), np.zeros(4))["auc"] == 1 and _area(np.ones(3), np.ones(4))["auc"] == 0.5
+    )
+
+
+def test_what_is_learned_by_heart_is_found_and_what_is_not_is_not() -> None:
+    real, held_out = noise(90, 0), noise(120, 1)
+    problem, settings = problem_of(real), config(nets=2, epochs=150)
+    for made, low, high in (
+        (as_set(real.take(slice(0, 45))), 0.8, 1.0),
+        (as_set(noise(45, 2)), 0.3, 0.7),  # 0.5 and four standard errors
+    ):
+        near = look_up(made, problem, 0)
+        found = _leakage._membership(made, near, problem, held_out, dense, settings, 0)
+        assert low <= found["exposed"]["loss"]["auc"] <= high
+        assert found["n_reference"] == 45
+        everyone = found["members"]
+        if low > 0.7:  # half of all members are in the set
+            assert 0.6 < everyone["loss"]["auc"] < 0.9
+            assert found["exposed"]["calibrated"]["auc"] > 0.6
+        else:
+            assert all(0.35 < each["auc"] < 0.65 for each in everyone.values())
+
+
+def test_a_batch_of_one_does_not_stop_batch_norm() -> None:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(SIDE * SIDE, 4), nn.BatchNorm1d(4))
+    data = noise(7, 0)
+    problem = problem_of(data)
+    x, y = evaluate.samples_of(as_set(data), problem)
+    evaluate.train_net(
+        net, x, y, problem, "none", config(batch=3), torch.Generator().manual_seed(0)
+    )
+
+
+# the recipe
+
+RECIPE = """
+name = "r"
+board = "nucleo-l4r5zi"
+[data]
+method = "digits"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "r.toml"
+    path.write_text(RECIPE + text)
+    return path
+
+
+def test_full_fills_what_the_recipe_leaves_open(tmp_path: Path) -> None:
+    plain = '[condense]\nmethod = "random"\n'
+    path = written(tmp_path, plain)
+    assert read_recipe(path).evaluate is None
+    quick = read_recipe(path, evaluate="quick").evaluate
+    assert quick == evaluate.Config()
+    path = written(tmp_path, plain + "[condense.evaluate]\nnets = 2\n")
+    full = read_recipe(path, evaluate="full").evaluate
+    assert full is not None and full.nets == 2 and full.seeds == 3 and full.leakage
+    assert full.columns == ("none", "dsa", "dsa_cutmix") and "mobilenet" in full.architectures
+    assert read_recipe(path, evaluate="quick").evaluate == evaluate.Config(nets=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('architectures = ["resnett"]', 'did you mean "resnet"'),
+        ('baselines = ["kmean"]', 'did you mean "kmeans"'),
+        ("seeds = 0", "seeds = 0"),
+    ],
+)
+def test_wrong_names_cost_a_second_not_an_hour(tmp_path: Path, text: str, said: str) -> None:
+    path = written(tmp_path, f'[condense]\nmethod = "random"\n[condense.evaluate]\n{text}\n')
+    with pytest.raises(UsageError, match=said):
+        read_recipe(path)
+
+
+def test_evaluate_needs_a_condensed_set(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no \[condense\]"):
+        read_recipe(written(tmp_path, ""), evaluate="quick")
