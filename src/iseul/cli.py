@@ -147,6 +147,10 @@ def _stage_command(stage: str) -> Callable[..., None]:
     return command
 
 
+for _stage in ("train", "compress"):
+    app.command(_stage)(_stage_command(_stage))
+
+
 @app.command()
 def condense(
     recipe: RecipeArg,
@@ -158,17 +162,29 @@ def condense(
     full: Annotated[
         bool, typer.Option("--full", help="with --evaluate: all that a report needs; takes long")
     ] = False,
+    as_: Annotated[
+        str | None,
+        typer.Option("--as", help="put the set to a use: calibration, proxy or replay"),
+    ] = None,
     out: Out = None,
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
     """Run a recipe up to its condense stage."""
     how = "full" if full else "quick" if evaluate else ""
-    _run(recipe, tiny, set_, out, dry_run, json_, how, until="condense")
+    if as_ is None or dry_run:
+        _run(recipe, tiny, set_, out, dry_run, json_, how, until="condense")
+        return
+    from iseul.pipeline.recipe import read_recipe
+    from iseul.pipeline.use import use_set
+
+    made = read_recipe(recipe, set_ or (), tiny, how)
+    value, text = use_set(made, out or _folder_of(made.name, tiny), as_)
+    _emit(value, json_, lambda: text)
 
 
-for _stage in ("train", "compress"):
-    app.command(_stage)(_stage_command(_stage))
+def _folder_of(name: str, tiny: bool) -> Path:
+    return Path("runs") / (name + ("-tiny" if tiny else ""))
 
 
 def _run(
@@ -189,7 +205,7 @@ def _run(
     if dry_run:
         _print(recipe.dump())
         return
-    folder = out or Path("runs") / (recipe.name + ("-tiny" if tiny else ""))
+    folder = out or _folder_of(recipe.name, tiny)
     result = run_recipe(recipe, folder, **stages)
     page = folder / "report" / "report.html"
     if page.is_file():

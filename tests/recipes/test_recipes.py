@@ -42,6 +42,8 @@ def test_a_recipe_resolves(iseul: Any, recipe: Path) -> None:
 @pytest.mark.parametrize("recipe", [r for r in RECIPES if r.stem != "image"], ids=lambda p: p.stem)
 def test_a_recipe_runs_tiny(iseul: Any, recipe: Path, tmp_path: Path) -> None:
     done = iseul("run", recipe, "--tiny", "--out", tmp_path / "run", "--json")
+    if done.returncode == 1 and "and set ISEUL_DATA to the folder" in done.stderr:
+        pytest.skip(done.stderr.strip().splitlines()[0])
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout)["stages"]
 

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a condensed set is compared with in its uses: real samples, as many per class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from iseul.core.errors import UnsupportedError, UsageError
+from iseul.data._batch import Samples
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from iseul.condense._problem import Problem
+    from iseul.pipeline._context import Context
+
+LR, MOMENTUM, WEIGHT_DECAY = 0.01, 0.9, 5e-4  # as in `condense/evaluate.py`
+
+
+def check_classes(context: Context, use: str) -> None:
+    """Raise UnsupportedError for sets whose task is not classification."""
+    if context.splits.task != "classification":
+        raise UnsupportedError(
+            f"--as {use}: {context.recipe.data.method} is a set for {context.splits.task}",
+            "a recipe whose data set has classes",
+        )
+
+
+def condensed(context: Context) -> Samples:
+    """The condensed set of the run, decoded. Raises UsageError if the recipe makes none."""
+    if context.recipe.condense is None:
+        raise UsageError("--as: the recipe has no [condense]", 'method = "subset_match"')
+    return context.training_samples("condensed")
+
+
+def equal_draw(context: Context, method: str, n: int, seed: int) -> Samples:
+    """n real samples by a selection method ("random", "herding"), classes alike."""
+    from iseul.condense._tasks import problem_of
+    from iseul.core import registry
+    from iseul.pipeline.recipe import CONDENSE
+
+    problem = problem_of(context.splits, tiny=context.recipe.tiny)
+    entry = registry.load(CONDENSE, method)
+    made = entry.condense(problem, entry.Config(ipc=max(1, n // problem.n_classes)), seed)
+    return Samples(made.x, made.y)
+
+
+def learn(
+    net: nn.Module,
+    problem: Problem,
+    samples: Samples,
+    n_steps: int,
+    batch: int,
+    seed: int,
+    memory: Samples | None = None,
+) -> None:
+    """Train by SGD, a tenth of the step width in the second half, under random transforms.
+
+    memory: half of every batch comes from it, where it is given
+    """
+    generator = torch.Generator().manual_seed(seed)
+    sgd = torch.optim.SGD(net.parameters(), lr=LR, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
+    net.train()
+    for step in range(n_steps):
+        if step == n_steps // 2:
+            for group in sgd.param_groups:
+                group["lr"] = LR / 10
+        parts = [samples] if memory is None else [samples, memory]
+        x_raw, y = [], []
+        for part in parts:
+            index = torch.randint(len(part), (batch // len(parts),), generator=generator).numpy()
+            x_raw.append(part.x[index])
+            y.append(part.y[index])
+        x = problem.to_tensor(np.concatenate(x_raw))
+        x = problem.move(x, problem.draw(len(x), False, generator))
+        loss = F.cross_entropy(net(x), torch.from_numpy(np.concatenate(y)).to(x.device))
+        sgd.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        sgd.step()
+    net.eval()
