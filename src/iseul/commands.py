@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 import numpy as np
 from rich.table import Table
 
-from iseul.compile import check_model, compile_graph, write_package
+from iseul.compile import bounds_of, check_model, compile_graph, proven_passes, write_package
 from iseul.core import registry
 from iseul.core.artifact import write_bytes, write_json
 from iseul.core.errors import DataError, UnsupportedError, UsageError
@@ -89,13 +89,14 @@ def _compile(
 ) -> _Made:
     if goal not in get_args(Goal):
         raise UsageError(f'--goal "{goal}"', "speed, ram or flash")
-    made = run_passes(graph, target, without)
+    made, shown = proven_passes(graph, target, without)
     streamed = _streamed(made, stream) if stream is not None else None
     package = compile_graph(
         streamed.graph if streamed is not None else made,
         target,
         goal=cast("Goal", goal),
         about=streamed.about() if streamed is not None else "",
+        shown=shown,
     )
     return _Made(graph, package, streamed)
 
@@ -121,6 +122,7 @@ def compile_model(
     folder = out or Path("build") / f"{package.name}-{board}"
     write_package(package, folder)
     write_json(folder / "package.json", _with_stream(package.summary(), made))
+    write_json(folder / "proofs.json", package.proofs())
     value = {
         "model": str(path),
         "target": board,
@@ -128,8 +130,9 @@ def compile_model(
         "out": str(folder),
         "files": sorted(package.files),
         "arena_bytes": package.plan.arena_bytes,
-        "arena_lower_bound_bytes": package.plan.lower_bound_bytes,
+        **bounds_of(package.plan),
         "kernels": {step.node: step.kernel for step in package.steps},
+        "n_proofs": len(package.shown),
         "notes": list(package.notes),
     }
     return _with_stream(value, made)
@@ -155,9 +158,8 @@ def compile_lines(value: Json) -> str:
     """What people read after `iseul compile`."""
     lines = [f"{len(value['files'])} files in {value['out']}"]
     lines += stream_lines(value["stream"]) if "stream" in value else []
-    lines.append(
-        f"arena {value['arena_bytes']:,} bytes (lower bound {value['arena_lower_bound_bytes']:,})"
-    )
+    lines.append(f"arena {value['arena_bytes']:,} bytes ({_bounds(value)})")
+    lines.append(f"{value['n_proofs']} proofs of shortcuts in proofs.json, all checked")
     return "\n".join([*lines, *(f"note: {note}" for note in value["notes"])])
 
 
@@ -194,6 +196,15 @@ def export_lines(value: Json) -> str:
     return (
         f"{', '.join(value['files'])} in {value['out']}: {value['n_samples']} samples, "
         f"{value['n_bytes']:,} bytes at {value['bits']} bits"
+    )
+
+
+def _bounds(value: Json) -> str:
+    """`lower bound 8,000, 9,000 if nothing overlapped; gap 1.20 %`."""
+    return (
+        f"lower bound {value['arena_lower_bound_bytes']:,}, "
+        f"{value['arena_lower_bound_apart_bytes']:,} if nothing overlapped; "
+        f"gap {value['arena_gap_percent']:.2f} %"
     )
 
 
@@ -257,9 +268,9 @@ def profile_table(value: Json) -> Table:
             f"{value['instructions']:,} instructions (counted), {value['cycles_model']:,.0f} cycles"
             f" and {value['latency_ms_model']:.2f} ms (modelled), "
             + (f"{show_energy(energy['mid'])} (modelled)\n" if energy else "energy not known\n")
-            + f"RAM: arena {ram['arena_bytes']:,} B (lower bound "
-            f"{ram['arena_lower_bound_bytes']:,}), state {ram['state_bytes']:,}, stack "
-            f"{ram['stack_bytes']:,}   flash: code {show_bytes(flash['code_bytes'])}, "
+            + f"RAM: arena {ram['arena_bytes']:,} B ({_bounds(ram)}), "
+            f"state {ram['state_bytes']:,}, stack {ram['stack_bytes']:,}\n"
+            f"flash: code {show_bytes(flash['code_bytes'])}, "
             f"constants {show_bytes(flash['constant_bytes'])}"
             + "".join(f"\n{line}" for line in stream)
         ),
@@ -268,6 +279,7 @@ def profile_table(value: Json) -> Table:
         table.add_column(name)
     for name in ("MACs", "instructions", "share"):
         table.add_column(name, justify="right")
+    table.add_column("why")
     total = max(1, value["instructions"])
     for node in value["nodes"]:
         table.add_row(
@@ -278,6 +290,7 @@ def profile_table(value: Json) -> Table:
             show_count(node["macs"]),
             f"{node['instructions']:,}",
             f"{100 * node['instructions'] / total:.1f} %",
+            node["why"],
         )
     return table
 
@@ -424,6 +437,7 @@ def verdict_lines(value: Json) -> str:
     if value["equal"]:
         return (
             f"equal: {judges} agree on every value of {value['n_inputs']} samples\n"
+            f"{value['proofs']['n']} proofs of shortcuts hold\n"
             f"SHA-256 of the outputs: {value['outputs_sha256']}"
         )
     first = value["first_difference"]
@@ -451,7 +465,8 @@ def check(path: Path, board: str, stream: StreamOptions | None = None) -> Json:
             {"name": b.name, "op": b.op, "supported": False, "reason": b.problem, "try": b.remedy}
             for b in error.blockers
         ]
-        keys = ("arena_lower_bound_bytes", "state_bytes", "constant_bytes")
+        bounds = ("arena_lower_bound_bytes", "arena_lower_bound_apart_bytes", "arena_gap_percent")
+        keys = ("arena_bytes", *bounds, "state_bytes", "constant_bytes")
         unknown = dict.fromkeys(keys)
         return {**where, "supported": False, "nodes": nodes, **unknown}
     return {**where, **check_model(graph, target)}
@@ -463,7 +478,7 @@ def check_table(value: Json) -> Table:
     table = Table(
         title=f"{value['model']} on {value['target']}: {fits}",
         caption=(
-            f"arena at least {value['arena_lower_bound_bytes']:,} bytes, "
+            f"arena {value['arena_bytes']:,} bytes ({_bounds(value)}), "
             + (f"states {value['state_bytes']:,} bytes, " if value["state_bytes"] else "")
             + f"constants {value['constant_bytes']:,} bytes"
             if value["constant_bytes"] is not None

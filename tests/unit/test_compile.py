@@ -258,6 +258,7 @@ def test_steps_and_summary(package: Package) -> None:
         "macs": 1350,
         "symbol": "small_net_1_node_0",
         "shape": [1, 3, 5, 5],
+        "why": "cheapest of 2: 9,900 predicted; iseul_grouped_conv2d_s8 14 k",
     }
     for step in package.steps:
         for name, offset, n_bytes in step.outputs:

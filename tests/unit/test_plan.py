@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases import cases_of
+from cases._case import Net, quant
+from iseul.compile import lower
+from iseul.compile.emit._c_constants import collect
 from iseul.compile.kernels._overlap import by_position, by_positions, by_rows, value_by_value
+from iseul.compile.order import better_order
 from iseul.compile.plan import (
     IN_PLACE,
     Buffer,
@@ -23,10 +28,14 @@ from iseul.compile.plan import (
 )
 from iseul.core import registry
 from iseul.graph.build import Builder
+from iseul.graph.interpret import interpret_samples
 from iseul.graph.ir import DType, Graph, Io, Value
+from iseul.graph.verify import check_graph
 from iseul.numerics.affine import per_tensor
+from iseul.targets import load_target
 
 Q = per_tensor(0.05, -3)
+GOALS = ("speed", "ram", "flash")
 
 
 @st.composite
@@ -281,3 +290,139 @@ def test_an_output_in_its_input_s_place_lies_nowhere_else_over_it() -> None:
     apart.append(Buffer("c", -1, 8, 0, 1, "value"))
     a, b, _ = place(apart, [Overlap("a", "b", IN_PLACE)])
     assert a.offset == b.offset or a.end <= b.offset or b.end <= a.offset
+
+
+# --- the order of the steps
+
+
+def branches(widths: list[int]) -> Graph:
+    """Branches of a wide value that ends narrow each, in the worst order: all wide ones first."""
+    b = Builder("branches")
+    x = b.input("x", (1, 4, 4, 4), "int8", Q)
+    wide = [
+        b.node("pad", [x], name=f"wide_{i}", quant=Q, pads=((0, 0), (0, n), (0, n), (0, 0)))
+        for i, n in enumerate(widths)
+    ]
+    narrow = [
+        b.node(
+            "average_pool2d",
+            [w],
+            name=f"narrow_{i}",
+            quant=Q,
+            kernel_size=(4 + n, 4 + n),
+            stride=(4 + n, 4 + n),
+            pads=(0, 0, 0, 0),
+        )
+        for i, (w, n) in enumerate(zip(wide, widths, strict=True))
+    ]
+    total = narrow[0]
+    for i, y in enumerate(narrow[1:]):
+        total = b.node("add", [total, y], name=f"sum_{i}", quant=Q)
+    return b.graph([total], level="quantized")
+
+
+def test_a_better_order_is_found_where_a_graph_branches() -> None:
+    graph = branches([12, 12, 12])
+    board = load_target("nucleo-l4r5zi")
+    given = lower._chosen(graph, board, "speed")
+    found = lower.try_lower(graph, board, "speed")
+    assert found.plan().arena_bytes == found.plan().lower_bound_bytes
+    assert found.plan().arena_bytes < 0.5 * given.plan().arena_bytes
+    assert sorted(n.name for n in found.graph.nodes) == sorted(n.name for n in graph.nodes)
+    check_graph(found.graph)
+    x = [np.random.default_rng(0).integers(-128, 128, (3, 1, 4, 4, 4)).astype(np.int8)]
+    before = interpret_samples(graph, x).outputs[0]
+    np.testing.assert_array_equal(interpret_samples(found.graph, x).outputs[0], before)
+
+
+def test_the_order_stays_where_no_other_is_better() -> None:
+    board = load_target("nucleo-l4r5zi")
+    for graph in (branches([3]), net()):
+        lowered = lower.try_lower(graph, board, "speed")
+        assert [n.name for n in lowered.graph.nodes] == [n.name for n in graph.nodes]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_the_search_is_exact_on_small_graphs(data: st.DataObject) -> None:
+    """Beside all orders: none has fewer bytes, and the bytes of the one found are the plan's."""
+    n = data.draw(st.integers(3, 5))
+    b = Builder("random")
+    names, used = [b.input("x", (1, 8), "int8", Q)], set()
+    for i in range(n):
+        source = data.draw(st.sampled_from(names))
+        used.add(source)
+        width = data.draw(st.integers(0, 60))
+        name = f"n{i}"
+        names.append(b.node("pad", [source], name=name, quant=Q, pads=((0, 0), (0, width))))
+    outputs = [name for name in names[1:] if name not in used]
+    graph = b.graph(outputs, level="quantized")
+    bounds = {}
+    for order in permutations(graph.nodes):
+        made = set(graph.inputs)
+        if all(not (set(node.inputs) - made) and not made.add(node.outputs[0]) for node in order):
+            plan = plan_memory(graph, order, {})
+            bounds[tuple(node.name for node in order)] = plan.apart_bound_bytes
+    given = bounds[tuple(node.name for node in graph.nodes)]
+    found = better_order(graph, graph.nodes, {}, {})
+    if found is None:
+        assert min(bounds.values()) == given
+    else:
+        assert bounds[tuple(node.name for node in found)] == min(bounds.values()) < given
+
+
+def test_goals_differ_where_there_is_a_choice() -> None:
+    """RAM: never more arena than for speed, and fewer where scratch decides; flash: constants."""
+    board = load_target("nucleo-l4r5zi")
+    differing = dict.fromkeys(("ram", "flash"), 0)
+    for op in ("conv2d", "depthwise_conv2d", "fully_connected"):
+        for case in cases_of(op):
+            graph = case.graph()
+            speed, ram, flash = (lower.try_lower(graph, board, goal) for goal in GOALS)
+            if speed.blockers:
+                continue
+            assert ram.plan().arena_bytes <= speed.plan().arena_bytes
+            assert collect(flash).n_bytes <= collect(speed).n_bytes
+            assert speed.cost <= ram.cost and speed.cost <= flash.cost
+            differing["ram"] += ram.plan().arena_bytes < speed.plan().arena_bytes
+            differing["flash"] += collect(flash).n_bytes < collect(speed).n_bytes
+    assert min(differing.values()) >= 5, differing
+
+
+def test_for_ram_only_full_steps_are_slow() -> None:
+    """A large first layer decides the arena: the small one behind it keeps its fast kernel."""
+    net_ = Net("two")
+    x = net_.int8((1, 16, 16, 4), 0.05, -128)
+    first = net_.node(
+        "conv2d",
+        [x, net_.weights((8, 3, 3, 4), 0), net_.bias(8)],
+        quant=quant(0.3, -128),
+        pads=(1, 1, 1, 1),
+        stride=(2, 2),
+        activation="relu",
+        name="large",
+    )
+    last = net_.node(
+        "conv2d",
+        [first, net_.weights((4, 1, 1, 8), 0), net_.bias(4)],
+        quant=quant(0.6, -128),
+        stride=(4, 4),
+        activation="relu",
+        name="small",
+    )
+    graph = net_.graph([last], "quantized")
+    board = load_target("nucleo-l4r5zi")
+    speed, ram = (lower.try_lower(graph, board, goal) for goal in ("speed", "ram"))
+    assert ram.plan().arena_bytes < speed.plan().arena_bytes
+    assert ram.cards["large"].symbol != speed.cards["large"].symbol
+    assert ram.cards["small"].symbol == speed.cards["small"].symbol
+
+
+def test_why_names_the_next_best_kernel() -> None:
+    graph = next(case for case in cases_of("conv2d") if case.name == "conv2d/3x3 same").graph()
+    board = load_target("nucleo-l4r5zi")
+    why = {goal: lower.try_lower(graph, board, goal).choices for goal in GOALS}
+    texts = {goal: next(iter(choices.values())).why for goal, choices in why.items()}
+    assert texts["speed"].startswith("cheapest of "), texts
+    assert "predicted; iseul_conv2d" in texts["speed"]
+    assert texts["flash"].startswith("fewest constants of ")

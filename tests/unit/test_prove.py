@@ -32,7 +32,7 @@ def additions():
             card = next((c for c in cards if c.symbol == "iseul_add_linear_s8"), None)
             if card is not None and card.misfit(node.attrs, io) is None:
                 form = sums.linear_form(node.attrs, io, SIGNS[node.op])
-                found.append((case.name, io, SIGNS[node.op], form))
+                found.append((case.name, io, SIGNS[node.op], form.form))
     return found
 
 

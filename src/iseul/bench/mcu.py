@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iseul.bench import corpus
-from iseul.compile import compile_graph, predict_instructions
+from iseul.compile import compile_graph, predict_instructions, proven_passes
 from iseul.core.errors import IseulError, ToolError, UsageError, VerifyError
 from iseul.core.progress import progress, say
 from iseul.core.units import show_count, show_seconds
@@ -43,6 +43,7 @@ LARGE = {"nucleo-l4r5zi": "cortex-m4-bigram"}  # where a model needs more memory
 DEAD = "remove_dead_channels"
 WITHOUT_DEAD = ("mlperf_vww_mbv1_025_96_int8",)  # also measured with its dead channels
 MOST_MACS = 30_000_000  # of a model that is not named; larger ones take minutes each
+SINGLE_OPS = ("seanet_int16x8",)  # folders of models of one op: only where they are named
 TRACED = 1  # chunks of inputs, at least, of which every value between steps is compared
 
 # for the estimate only: emulated instructions per second, seconds per package to build and load
@@ -144,6 +145,7 @@ class Row:
                 "inputs": self.inputs,
                 "judges": list(verdict["judges"]),
                 "outputs_sha256": verdict["outputs_sha256"],
+                "proofs": verdict["proofs"],
             },
         }
 
@@ -185,7 +187,10 @@ def jobs_of(
             raise UsageError(f'--models: no model has "{word}" in its name')
     for board in boards:
         load_target(board)
-    chosen = [e for e in found if not models or any(word in names[e] for word in models)]
+    if models:
+        chosen = [e for e in found if any(word in names[e] for word in models)]
+    else:
+        chosen = [e for e in found if e.path.parent.name not in SINGLE_OPS]
     shorts = list(baseline.models)
     ours = sorted(
         (e for e in chosen if baseline.short_of(e.name)),
@@ -259,13 +264,13 @@ def measure(job: Job, baseline: Baseline, data: Path, n_inputs: int) -> Row:
 def _package(job: Job, origin: Graph) -> Package:
     """For the job's board, or for its larger relation where the model does not fit."""
     board = load_target(job.board)
-    package = compile_graph(run_passes(origin, board, job.without), board)
+    passed, shown = proven_passes(origin, board, job.without)
+    package = compile_graph(passed, board, shown=shown)
     ram = package.plan.arena_bytes + package.state_bytes
     fits = ram < 0.95 * board.ram_bytes and package.constant_bytes < 0.9 * board.flash_bytes
     if fits or job.board not in LARGE:
         return package
-    large = load_target(LARGE[job.board])
-    return compile_graph(run_passes(origin, large, job.without), large)
+    return compile_graph(passed, load_target(LARGE[job.board]), shown=shown)
 
 
 def _golden(entry: Entry, graph: Graph) -> tuple[list[Array], int]:

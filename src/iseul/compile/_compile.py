@@ -13,6 +13,7 @@ from iseul.compile.emit._c_constants import collect
 from iseul.compile.emit._c_model import Model, state_layout
 from iseul.compile.emit._c_text import model_prefix
 from iseul.compile.lower import lower
+from iseul.compile.proofs import Shown
 from iseul.compile.select import Goal
 from iseul.core import registry
 from iseul.core.errors import BudgetError, UsageError
@@ -43,6 +44,7 @@ def compile_graph(
     golden: Sequence[Array] | None = None,
     name: str | None = None,
     about: str = "",
+    shown: Sequence[Shown] = (),
 ) -> Package:
     """A package of C99 files that computes what the graph says, to the bit for integers.
 
@@ -51,6 +53,7 @@ def compile_graph(
             seeded random one
     name:   C prefix; by default from the graph's name
     about:  a sentence more for the head of the interface
+    shown:  proofs of what passes left out before (`prove_passes.py`); they go into the package
 
     Raises UnsupportedError with all blockers at once; ShapeError if `golden` does not fit;
     BudgetError for an arena that is many times the board's RAM.
@@ -83,7 +86,17 @@ def compile_graph(
         model.constants.n_bytes,
         model.state_bytes,
         _notes(lowered, target),
+        (*shown, *_shown(lowered)),
     )
+
+
+def _shown(lowered: Lowered) -> list[Shown]:
+    """The proofs of what the chosen kernels do in other ways than the reference."""
+    return [
+        Shown(node.name, node.kernel, proof)
+        for node in lowered.steps
+        for proof in lowered.choices[node.name].proofs
+    ]
 
 
 def _check_room(lowered: Lowered, plan: Plan, target: Target) -> None:
@@ -128,6 +141,7 @@ def _step(lowered: Lowered, plan: Plan, prefix: str, i: int, node: Node) -> Step
             for value in io.outputs
             if value.name in plan.kept
         ),
+        lowered.choices[node.name].why,
     )
 
 

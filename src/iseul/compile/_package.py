@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iseul.compile.plan import Plan
+    from iseul.compile.proofs import Shown
     from iseul.graph.ir import Graph, Shape
     from iseul.targets import Target
 
@@ -28,6 +29,7 @@ class Step:
     shape:    of the first output
     outputs:  (value name, arena offset, n_bytes) of each output in the arena
     kept:     (value name, offset in the states, n_bytes) of those that are written over a state
+    why:      why this kernel, in words
     """
 
     node: str
@@ -38,6 +40,7 @@ class Step:
     shape: Shape
     outputs: tuple[tuple[str, int, int], ...]
     kept: tuple[tuple[str, int, int], ...] = ()
+    why: str = ""
 
     @property
     def made(self) -> tuple[str, ...]:
@@ -57,6 +60,7 @@ class Package:
                     what the linker makes of them, but for up to 3 bytes behind the last table
     state_bytes:    of the states inside <name>_t
     notes:          what was done another way than asked for; one line each
+    shown:          proofs of all shortcuts that were taken, of passes first
     """
 
     name: str
@@ -68,6 +72,7 @@ class Package:
     constant_bytes: int
     state_bytes: int
     notes: tuple[str, ...] = ()
+    shown: tuple[Shown, ...] = ()
 
     def summary(self) -> dict[str, Any]:
         """Plan and steps as `package.json` holds them."""
@@ -77,6 +82,8 @@ class Package:
             "plan": {
                 "arena_bytes": self.plan.arena_bytes,
                 "lower_bound_bytes": self.plan.lower_bound_bytes,
+                "apart_bound_bytes": self.plan.apart_bound_bytes,
+                "gap_percent": self.plan.gap_percent,
                 "buffers": [
                     {
                         "name": buffer.name,
@@ -99,9 +106,18 @@ class Package:
                     "macs": step.macs,
                     "symbol": step.symbol,
                     "shape": list(step.shape),
+                    "why": step.why,
                 }
                 for step in self.steps
             ],
+        }
+
+    def proofs(self) -> dict[str, Any]:
+        """The proofs as `proofs.json` holds them, each with all that it takes to check it."""
+        return {
+            "name": self.name,
+            "target": self.target.name,
+            "proofs": [one.as_json() for one in self.shown],
         }
 
 

@@ -25,6 +25,7 @@ def check_model(graph: Graph, target: Target) -> dict[str, Any]:
     Of nodes that are not supported, scratch is not counted and constants as the graph has them.
     """
     lowered = try_lower(graph, target, "speed")
+    plan = lowered.plan()
     blocked = {blocker.node.name: blocker for blocker in lowered.blockers}
     nodes = [
         {
@@ -39,9 +40,19 @@ def check_model(graph: Graph, target: Target) -> dict[str, Any]:
     return {
         "supported": not blocked,
         "nodes": nodes,
-        "arena_lower_bound_bytes": lowered.plan().lower_bound_bytes,
+        "arena_bytes": plan.arena_bytes,
+        **bounds_of(plan),
         "state_bytes": state_layout(lowered.graph)[1],
         "constant_bytes": collect(lowered).n_bytes + unsupported_bytes(lowered),
+    }
+
+
+def bounds_of(plan: Plan) -> dict[str, Any]:
+    """Both lower bounds of an arena, and how far it is above the one that counts."""
+    return {
+        "arena_lower_bound_bytes": plan.lower_bound_bytes,
+        "arena_lower_bound_apart_bytes": plan.apart_bound_bytes,
+        "arena_gap_percent": plan.gap_percent,
     }
 
 

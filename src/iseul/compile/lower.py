@@ -9,11 +9,13 @@ it after the invoke. And a reshape is an alias, without code, unless it is such 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from iseul.compile import select
 from iseul.compile.emit._c_constants import bytes_of
+from iseul.compile.order import better_order
 from iseul.compile.plan import Plan, find_homes, plan_memory
 from iseul.core import registry
 from iseul.graph.build import OPS
@@ -21,30 +23,36 @@ from iseul.graph.ir import Node, State, Value, fresh_name, rebuild
 from iseul.graph.verify import broken_constraints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from iseul.compile.kernels._card import Card
-    from iseul.compile.select import Blocker, Goal
+    from iseul.compile.select import Blocker, Choice, Goal
     from iseul.graph.ir import Graph
     from iseul.targets import Target
 
-
 _CODE_BYTES = 16 << 10  # that code is expected to take; real models have 2 to 10 kB
 _MOST_GROWTH = 4  # that constants of a kernel can have, times those of the graph
+_MOST_RETURNS = 24  # nodes that are tried with their fast kernel again
 
 
 @dataclass(frozen=True, eq=False)
 class Lowered:
-    """A graph at level lowered, and the card of each node by its name.
+    """A graph at level lowered, and what was chosen for each node, by its name.
 
-    `cards` lacks the nodes that have a blocker; a graph without blockers is complete.
-    notes: what was chosen in another way than the goal asks for, and why
+    `choices` lacks the nodes that have a blocker; a graph without blockers is complete.
+    target: what it is lowered for
+    notes:  what was chosen in another way than the goal asks for, and why
     """
 
     graph: Graph
-    cards: Mapping[str, Card]
+    choices: Mapping[str, Choice]
+    target: Target
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def cards(self) -> Mapping[str, Card]:
+        return {name: choice.card for name, choice in self.choices.items()}
 
     @property
     def steps(self) -> tuple[Node, ...]:
@@ -61,19 +69,34 @@ class Lowered:
         aliases = (name for name, card in self.cards.items() if card.alias)
         return find_homes(self.graph, aliases)
 
+    @cached_property
+    def needs(self) -> tuple[Mapping[str, int], Mapping[str, Mapping[int, int]]]:
+        """Scratch and distances of overlaps by node, as the plan takes them; nodes with a blocker
+        count without.
+        """
+        chosen = [(node, self.cards[node.name]) for node in self.steps if node.name in self.cards]
+        ios = {node.name: self.graph.io(node) for node, _ in chosen}
+        return (
+            {n.name: card.scratch_bytes(n.attrs, ios[n.name]) for n, card in chosen},
+            {n.name: card.overlap(n.attrs, ios[n.name]) for n, card in chosen},
+        )
+
+    @cached_property
+    def cost(self) -> int:
+        """Predicted instructions of the nodes that have a kernel."""
+        return sum(
+            self.cards[node.name].predicted(node.attrs, self.graph.io(node), self.target.core)
+            for node in self.steps
+            if node.name in self.cards
+        )
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return plan_memory(self.graph, self.steps, *self.needs)
+
     def plan(self) -> Plan:
-        """The memory plan; nodes with a blocker count without scratch."""
-        scratch = {
-            node.name: self.cards[node.name].scratch_bytes(node.attrs, self.graph.io(node))
-            for node in self.steps
-            if node.name in self.cards
-        }
-        distances = {
-            node.name: self.cards[node.name].overlap(node.attrs, self.graph.io(node))
-            for node in self.steps
-            if node.name in self.cards
-        }
-        return plan_memory(self.graph, self.steps, scratch, distances)
+        """The memory plan."""
+        return self._plan
 
 
 def lower(graph: Graph, target: Target, goal: Goal) -> Lowered:
@@ -84,11 +107,94 @@ def lower(graph: Graph, target: Target, goal: Goal) -> Lowered:
 
 
 def try_lower(graph: Graph, target: Target, goal: Goal) -> Lowered:
-    """The graph with a kernel for every node that can have one, and what blocks the others."""
+    """The graph with a kernel for every node that can have one, and what blocks the others.
+
+    Steps are in the graph's order, or in one that needs a smaller arena.
+    """
+    if goal == "ram":
+        return _for_ram(_chosen(graph, target, "speed"), _chosen(graph, target, "ram"))
+    return _in_better_order(_chosen(graph, target, goal))
+
+
+def _in_better_order(lowered: Lowered) -> Lowered:
+    """The same with its steps in another order, if that makes the arena smaller."""
+    if lowered.blockers:
+        return lowered
+    order = better_order(lowered.graph, lowered.steps, *lowered.needs)
+    if order is None:
+        return lowered
+    moved = replace(lowered, graph=rebuild(lowered.graph, order))
+    return moved if moved.plan().arena_bytes < lowered.plan().arena_bytes else lowered
+
+
+def _for_ram(fast: Lowered, small: Lowered) -> Lowered:
+    """The smallest arena, and of these the fewest predicted instructions.
+
+    Only what runs while the most bytes are alive decides. So the fullest steps get the kernel
+    that takes the least memory until that does not help; then each of them, the slowest first,
+    gets its fast one back if the arena stays as small.
+
+    fast, small: the same graph, each node by its fastest kernel and by its smallest
+    """
+
+    def mixed(slow: Collection[str]) -> Lowered:
+        choices = {n: (small if n in slow else fast).choices[n] for n in fast.choices}
+        return _in_better_order(_with(fast, choices))
+
+    if fast.blockers:
+        return fast
+    best = mixed(())
+    slow: set[str] = set()  # nodes, by their smallest kernels
+    kept: set[str] = set()  # those of the best
+    found = best
+    while more := _fullest(found) - slow:
+        slow |= more
+        found = mixed(slow)
+        if _rank(found) < _rank(best):
+            best, kept = found, set(slow)
+
+    def slower(name: str) -> int:
+        node = next(node for node in fast.graph.nodes if node.name == name)
+        io = fast.graph.io(node)
+        core = fast.target.core
+        one, other = (x.cards[name].predicted(node.attrs, io, core) for x in (small, fast))
+        return one - other
+
+    for name in sorted(kept, key=slower, reverse=True)[:_MOST_RETURNS]:
+        found = mixed(kept - {name})
+        if _rank(found) <= _rank(best):
+            best, kept = found, kept - {name}
+    return best
+
+
+def _fullest(lowered: Lowered) -> set[str]:
+    """Names of the nodes while which as many bytes are alive as the arena must have at least."""
+    plan = lowered.plan()
+    return {
+        node.name
+        for i, node in enumerate(lowered.steps)
+        # without overlaps: some of them may take less
+        if sum(b.n_bytes for b in plan.live_at(i)) >= plan.lower_bound_bytes
+    }
+
+
+def _rank(lowered: Lowered) -> tuple[int, int]:
+    return lowered.plan().arena_bytes, lowered.cost
+
+
+def _with(lowered: Lowered, choices: Mapping[str, Choice]) -> Lowered:
+    """The same graph, of which every node has a kernel, with these."""
+    graph = lowered.graph
+    nodes = [replace(node, kernel=choices[node.name].card.symbol) for node in graph.nodes]
+    return replace(lowered, graph=rebuild(graph, nodes), choices=MappingProxyType(dict(choices)))
+
+
+def _chosen(graph: Graph, target: Target, goal: Goal) -> Lowered:
+    """The graph with the kernels that are best for a goal, each node by itself."""
     graph = copy_what_no_node_makes(graph)
     made = {name for node in graph.nodes for name in node.outputs}
     homes = {name: name for name in graph.values}
-    cards: dict[str, Card] = {}
+    choices: dict[str, Choice] = {}
     blockers = [
         select.Blocker(node, f"{found}, but the rule is: {rule}", "")
         for node, rule, found in broken_constraints(graph)
@@ -103,23 +209,22 @@ def try_lower(graph: Graph, target: Target, goal: Goal) -> Lowered:
         if isinstance(choice, select.Blocker):
             blockers.append(choice)
             continue
-        cards[node.name] = choice
-        if choice.alias:
+        choices[node.name] = choice
+        if choice.card.alias:
             homes[node.outputs[0]] = home
-    notes = _fit_flash(graph, cards, target)
+    notes = _fit_flash(graph, choices, target)
     order = {node.name: i for i, node in enumerate(graph.nodes)}
     blockers.sort(key=lambda blocker: order[blocker.node.name])
     nodes = [
-        replace(node, kernel=cards[node.name].symbol) if node.name in cards else node
+        replace(node, kernel=choices[node.name].card.symbol) if node.name in choices else node
         for node in graph.nodes
     ]
     level = graph.level if blockers else "lowered"
-    return Lowered(
-        rebuild(graph, nodes, level=level), MappingProxyType(cards), tuple(blockers), notes
-    )
+    made_graph = rebuild(graph, nodes, level=level)
+    return Lowered(made_graph, MappingProxyType(choices), target, tuple(blockers), notes)
 
 
-def _fit_flash(graph: Graph, cards: dict[str, Card], target: Target) -> tuple[str, ...]:
+def _fit_flash(graph: Graph, choices: dict[str, Choice], target: Target) -> tuple[str, ...]:
     """Take kernels with fewer constants until constants and code fit the board, those that lose
     the least time per byte first. Gives a line for people if it did.
 
@@ -128,6 +233,7 @@ def _fit_flash(graph: Graph, cards: dict[str, Card], target: Target) -> tuple[st
     if target.core == "host":
         return ()
     room = target.flash_bytes - _CODE_BYTES
+    cards = {name: choice.card for name, choice in choices.items()}
     nodes = [node for node in graph.nodes if node.name in cards and not cards[node.name].alias]
     held = sum(_constant_bytes(graph, node) for node in nodes)
     if held * _MOST_GROWTH <= room:
@@ -139,22 +245,22 @@ def _fit_flash(graph: Graph, cards: dict[str, Card], target: Target) -> tuple[st
     swaps = []
     for node in nodes:
         io, now = graph.io(node), cards[node.name]
-        less = select.smallest(node, io, target, now)
-        saved = sizes[node.name] - _kernel_bytes(graph, node, less)
+        less = select.smallest(node, io, target, choices[node.name])
+        saved = sizes[node.name] - _kernel_bytes(graph, node, less.card)
         if saved > 0:
-            lost = less.predicted(node.attrs, io, target.core)
+            lost = less.card.predicted(node.attrs, io, target.core)
             lost -= now.predicted(node.attrs, io, target.core)
             swaps.append((lost / saved, node.name, less, saved))
     swaps.sort(key=lambda swap: swap[:2])
-    taken: dict[str, Card] = {}
-    for _, name, card, saved in swaps:
+    taken: dict[str, Choice] = {}
+    for _, name, choice, saved in swaps:
         if over <= 0:
             break
-        taken[name] = card
+        taken[name] = replace(choice, why=f"the flash is too small: {choice.why}")
         over -= saved
     if over > 0 or not taken:
         return ()
-    cards.update(taken)
+    choices.update(taken)
     return (
         f"{len(taken)} of {len(nodes)} steps have a slower kernel: the flash is too small "
         "for the constants of the fastest",

@@ -87,6 +87,7 @@ class Plan:
     arena_bytes:       end of the highest buffer, nothing behind it
     lower_bound_bytes: most bytes alive at one step, overlaps used as far as they go; no plan
                        of this order of steps can have less
+    apart_bound_bytes: the same if no two buffers ever shared a byte
     alignment:         the arena's address is a multiple of it
     buffers:           inputs first, then in the order of the steps
     homes:             value name -> name of the buffer that holds it
@@ -97,11 +98,18 @@ class Plan:
 
     arena_bytes: int
     lower_bound_bytes: int
+    apart_bound_bytes: int
     alignment: int
     buffers: tuple[Buffer, ...]
     homes: Mapping[str, str]
     commits: Mapping[str, int]
     kept: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def gap_percent(self) -> float:
+        """How far the arena is above the lower bound; 0 for an empty one."""
+        over = self.arena_bytes - self.lower_bound_bytes
+        return round(100 * over / max(1, self.lower_bound_bytes), 2)
 
     def offset_of(self, value: str) -> int:
         """Arena offset of a value, reshaped ones included; KeyError if it is not there."""
@@ -303,6 +311,7 @@ def plan_memory(
     return Plan(
         arena_bytes(placed),
         lower_bound(placed, overlaps),
+        lower_bound(placed),
         max((buffer.alignment for buffer in placed), default=ALIGNMENT),
         placed,
         MappingProxyType({name: home for name, home in homes.items() if home in in_arena}),

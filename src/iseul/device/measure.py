@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from iseul.compile.check import bounds_of
 from iseul.core.errors import ShapeError, UsageError
 from iseul.device._chip import family_of, runner_of
 from iseul.device._count import OUTSIDE, Counts, count_invoke
@@ -82,7 +83,7 @@ def profile_package(
             "stack_bytes": max(first.stack_bytes, second.stack_bytes),
             "arena_touched_bytes": max(first.arena_bytes, second.arena_bytes),
             "model_bytes": loaded.model_bytes,
-            "arena_lower_bound_bytes": package.plan.lower_bound_bytes,
+            **bounds_of(package.plan),
             "static_bytes": _sections(image, ".iseul_data", ".iseul_bss"),
         },
         "flash": {
@@ -119,6 +120,7 @@ def _node(package: Package, i: int, counts: Sequence[Counts]) -> dict[str, Any]:
         "instructions": _mean([c.instructions[i] for c in counts]),
         "cycles_model": _mean([c.cycles[i] for c in counts]),
         "kernel": step.kernel,
+        "why": step.why,
     }
 
 

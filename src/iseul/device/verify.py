@@ -16,14 +16,17 @@ The passes are judged too where the graph before them is given: its outputs are 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iseul.compile.proofs import read_shown
 from iseul.core import registry
-from iseul.core.errors import ShapeError, UsageError, did_you_mean
+from iseul.core.errors import ShapeError, UsageError, VerifyError, did_you_mean
 from iseul.device._chip import HOST, RUNNERS, runner_of
 from iseul.device._inputs import random_inputs
 from iseul.device._run import Run, checked_inputs
@@ -85,8 +88,11 @@ def verify_package(
                  None compares everything
     tolerance:   for floats only
 
-    `outputs_sha256` is over the raw output bytes of all inputs in order, of the last judge: what
-    the device computed. `selftests` has each runner's code: 0 passed, 1 + index of a step.
+    The proofs of the package's shortcuts are checked again; one that does not hold raises
+    VerifyError. `outputs_sha256` is over the raw output bytes of all inputs in order, of the last
+    judge: what the device computed. `selftests` has each runner's code: 0 passed, 1 + index of a
+    step.
+
     Raises UsageError for an unknown judge, ShapeError without samples, ToolError if a judge can
     not run.
     """
@@ -129,7 +135,20 @@ def verify_package(
         "outputs_sha256": hashes[last].hexdigest(),
         "sha256_by_judge": {judge: digest.hexdigest() for judge, digest in hashes.items()},
         "selftests": {judge: registry.load(RUNNERS, judge).selftest(package) for judge in runners},
+        "proofs": checked_proofs(package),
     }
+
+
+def checked_proofs(package: Package) -> dict[str, Any]:
+    """Check all proofs of a package again, from what its JSON says of them.
+
+    Raises VerifyError with the node of the first one that does not hold.
+    """
+    shown = read_shown(json.loads(json.dumps(package.proofs())), package.name)
+    for one in shown:
+        if not one.proof.holds():
+            raise VerifyError(f'"{one.node}": the proof of {one.by}, {one.proof.kind}, is wrong')
+    return {"n": len(shown), "kinds": dict(Counter(one.proof.kind for one in shown))}
 
 
 def verify_model(
@@ -148,15 +167,15 @@ def verify_model(
 
     returns the dict of `verify_package`. Raises what reading, compiling and running raise.
     """
-    from iseul.compile import compile_graph
+    from iseul.compile import compile_graph, proven_passes
     from iseul.graph.files import load_graph
     from iseul.graph.ir import Graph
-    from iseul.graph.passes._order import run_passes
     from iseul.targets import load_target
 
     graph = model if isinstance(model, Graph) else load_graph(model)
     board = load_target(target) if isinstance(target, str) else target
-    package = compile_graph(run_passes(graph, board), board)
+    passed, shown = proven_passes(graph, board)
+    package = compile_graph(passed, board, shown=shown)
     arrays = inputs if inputs is not None else random_inputs(graph, n_random, seed)
     verdict = verify_package(package, arrays, judges, origin=graph)
     return verdict if isinstance(model, Graph) else {**verdict, "model": str(model)}

@@ -14,10 +14,9 @@ import numpy as np
 
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._card import Card
+from iseul.compile.kernels._lookup import table_of
 from iseul.compile.kernels._overlap import value_by_value
-from iseul.core import registry
-from iseul.graph.build import OPS
-from iseul.graph.ir import Io
+from iseul.graph.ir import Io, frozen_array
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops._broadcast import plain_range
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from iseul.compile.kernels._card import Field, Fields, Rule
     from iseul.graph.ir import DType, Shape
     from iseul.graph.ops._addition import Multipliers
-    from iseul.numerics import Array
     from iseul.numerics.affine import Activation
 
 MOST_AXES = 8  # ISEUL_BROADCAST_AXES
@@ -212,29 +210,25 @@ def _passed(attrs: Any, io: Io) -> tuple[int, ...]:
     return (_moving_operand(io) or 0,)
 
 
-def results(op: str, attrs: Any, io: Io) -> Array:
-    """What the op makes of -128 .. 127 as its moving operand, (256,) int8."""
-    every = np.arange(-128, 128).astype(np.int8)
-    moving = io.inputs[_moving_operand(io) or 0].name
-    values, arrays = [], []
-    for value in io.inputs:
-        one = value.data.reshape(1) if value.data is not None else every
-        values.append(replace(value, shape=one.shape))
-        arrays.append(every if value.name == moving else one)
-    narrow = Io(tuple(values), tuple(replace(value, shape=(256,)) for value in io.outputs))
-    table: Array = registry.load(OPS, op).run(attrs, arrays, narrow)[0]
-    return table
+def on_every(attrs: Any, io: Io) -> Io:
+    """The op on a row of 256, of its moving operand."""
+    moving = _moving_operand(io) or 0
+    values = [
+        replace(value, shape=(256,))
+        if i == moving or value.name == io.inputs[moving].name
+        else replace(value, shape=(1,), data=frozen_array(fields.data_of(value).reshape(1)))
+        for i, value in enumerate(io.inputs)
+    ]
+    return Io(tuple(values), tuple(replace(value, shape=(256,)) for value in io.outputs))
 
 
 def lookup(op: str) -> Card:
     """The card of an op whose result depends on one int8."""
+    emit, proofs = table_of(op, on_every)
 
     def cost(attrs: Any, io: Io) -> int:
         """6 per value."""
         return 6 * io.outputs[0].n_elements
-
-    def emit(attrs: Any, io: Io) -> Fields:
-        return {"n": io.outputs[0].n_elements, "table": results(op, attrs, io)}
 
     return Card(
         "iseul_lookup_s8",
@@ -244,4 +238,5 @@ def lookup(op: str) -> Card:
         emit,
         inputs=_passed,
         overlap=value_by_value,
+        proofs=proofs,
     )

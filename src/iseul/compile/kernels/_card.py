@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from iseul.compile.proofs import Proof
     from iseul.graph.ir import DType, Io
     from iseul.numerics import Array
     from iseul.numerics.float_requantize import Requantization
@@ -37,6 +38,11 @@ def no_scratch(attrs: Any, io: Io) -> int:
 def no_overlap(attrs: Any, io: Io) -> Mapping[int, int]:
     """The output shares no byte with an input."""
     return {}
+
+
+def no_proofs(attrs: Any, io: Io) -> tuple[Proof, ...]:
+    """The kernel goes the op's own steps."""
+    return ()
 
 
 def every_input(attrs: Any, io: Io) -> tuple[int, ...]:
@@ -79,6 +85,8 @@ class Card:
                    both share bytes then (`_overlap.py` has the usual ones). It follows from
                    the order in which the kernel reads and writes; by default nothing is shared
     requantization: how sums become integers; a node that states another way does not fit
+    proofs:        (attrs, io) -> of the shortcuts that the kernel takes, on what `emit` gives; a
+                   node for which one does not hold does not fit
     """
 
     symbol: str
@@ -94,6 +102,7 @@ class Card:
     overlap: Callable[[Any, Io], Mapping[int, int]] = no_overlap
     requantization: Requantization = "fixed_point"
     costs: Mapping[Core, Cost] = field(default_factory=dict)
+    proofs: Callable[[Any, Io], tuple[Proof, ...]] = no_proofs
 
     def predicted(self, attrs: Any, io: Io, core: Core) -> int:
         """Predicted instructions on a core."""

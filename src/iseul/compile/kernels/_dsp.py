@@ -15,6 +15,7 @@ import numpy as np
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _overlap as overlap
+from iseul.compile.kernels import _proofs as proofs
 from iseul.compile.kernels._card import Card
 from iseul.graph.ops._quantized import output_multipliers, zero_point
 from iseul.numerics.requantize import wrap_int32
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from iseul.compile.kernels._card import Fields
     from iseul.compile.kernels._grouped import Arrange
+    from iseul.compile.proofs import Proof
     from iseul.graph.ir import Io
     from iseul.numerics import Array
 
@@ -84,6 +86,11 @@ def folded_bias(io: Io, rows: Array, n_together: int) -> Array:
     found = np.zeros(_round_up(n, n_together), np.int32)
     found[:n] = wrap_int32(fields.bias(io, n).astype(np.int64) - offset)
     return found
+
+
+def is_folded(io: Io, rows: Array) -> Proof:
+    """The proof of `folded_bias`."""
+    return proofs.folded(io, rows, folded_bias(io, rows, 1))
 
 
 def channels_of(io: Io, rows: Array) -> Array:
@@ -171,6 +178,14 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
     def overlaps(attrs: Any, io: Io) -> Mapping[int, int]:
         return overlap.by_positions(attrs, io, _POSITIONS)
 
+    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        rows = strip_rows(arrange(attrs, io).weights)
+        return is_folded(io, rows), proofs.one_multiply(attrs, io, rows)
+
+    def proofs_rectified(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        rows = strip_rows(arrange(attrs, io).weights)
+        return is_folded(io, rows), proofs.one_multiply(attrs, io, rows, is_rectified=True)
+
     general = Card(
         "iseul_conv2d_s8_dsp",
         "iseul_conv_s8_dsp_t",
@@ -179,12 +194,14 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         emit,
         scratch_bytes=scratch_bytes,
         overlap=overlaps,
+        proofs=proofs_of,
     )
     to_zero = replace(
         general,
         symbol="iseul_conv2d_rectified_s8_dsp",
         fits=(*general.fits, rectified),
         cost=cost_rectified,
+        proofs=proofs_rectified,
     )
     return (*_on_both(to_zero), *_on_both(general))
 
@@ -267,7 +284,7 @@ def _emit_planes(attrs: Any, io: Io) -> dict[str, Any]:
     pitch, plane = padded_plane(attrs, io)
     found = _depthwise(attrs, io)
     weights = fields.data_of(io.inputs[1])
-    rows = weights.reshape(-1, weights.shape[3]).T
+    rows = _rows_of_channels(io)
     return {
         "window": found["window"],
         "pitch": pitch,
@@ -341,6 +358,21 @@ def _overlap_of_rows(attrs: Any, io: Io) -> Mapping[int, int]:
     return overlap.by_rows(attrs, io, _rows_together(attrs, io)[0])
 
 
+def _rows_of_channels(io: Io) -> Array:
+    """Weights of a depthwise convolution, (C, taps)."""
+    weights = fields.data_of(io.inputs[1])
+    return weights.reshape(-1, weights.shape[3]).T
+
+
+def _proofs_of_planes(attrs: Any, io: Io) -> tuple[Proof, ...]:
+    rows = _rows_of_channels(io)
+    return is_folded(io, rows), proofs.one_multiply(attrs, io, rows, is_rectified=True)
+
+
+def _proofs_of_taps(attrs: Any, io: Io) -> tuple[Proof, ...]:
+    return (proofs.one_multiply(attrs, io, _rows_of_channels(io)),)
+
+
 def depthwise() -> tuple[Card, ...]:
     """The cards of depthwise convolution."""
     planes = Card(
@@ -360,6 +392,7 @@ def depthwise() -> tuple[Card, ...]:
         _emit_planes,
         scratch_bytes=_bytes_of_planes,
         overlap=overlap.in_place,
+        proofs=_proofs_of_planes,
     )
     rows = Card(
         "iseul_depthwise_rows_s8_dsp",
@@ -377,6 +410,7 @@ def depthwise() -> tuple[Card, ...]:
         _emit_rows,
         scratch_bytes=_bytes_of_rows,
         overlap=_overlap_of_rows,
+        proofs=_proofs_of_planes,
     )
     taps = Card(
         "iseul_depthwise_conv2d_s8_dsp",
@@ -385,6 +419,7 @@ def depthwise() -> tuple[Card, ...]:
         _cost_of_taps,
         _depthwise,
         overlap=overlap.by_position,
+        proofs=_proofs_of_taps,
     )
     of_one_channel = convolution(grouped.of_depthwise_conv2d)
     return (*_on_both(planes), *_on_both(rows), *_on_both(taps), *of_one_channel)
@@ -415,6 +450,10 @@ def fully_connected() -> tuple[Card, ...]:
         rows = io.outputs[0].n_elements // n
         return rows * _round_up(n, 4) * (11 * _round_up(depth, 4) // 8 + 30)
 
+    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        rows = fields.data_of(io.inputs[1])
+        return is_folded(io, rows), proofs.one_multiply(attrs, io, rows)
+
     return _on_both(
         Card(
             "iseul_fully_connected_s8_dsp",
@@ -422,5 +461,6 @@ def fully_connected() -> tuple[Card, ...]:
             (*grouped.INT8, grouped.centred, scales_down),
             cost,
             emit,
+            proofs=proofs_of,
         )
     )

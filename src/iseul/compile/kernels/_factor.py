@@ -16,6 +16,7 @@ from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _sums as sums
 from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._overlap import by_position
+from iseul.compile.proofs import LinearSum
 from iseul.graph.ir import Io
 from iseul.graph.ops import _float_requantized as float_requantized
 from iseul.graph.ops import _quantized as quantized
@@ -125,15 +126,17 @@ def _halves(factor: np.float32) -> dict[str, float]:
 @lru_cache(maxsize=64)
 def _linear_sum(
     a: Value, b: Value, out: Value, activation: Activation, offset: int
-) -> prove.Linear | None:
+) -> LinearSum | None:
     io = Io((a, b), (out,))
     every = np.arange(-128, 128)
     table = float_requantized.added(every[:, None], every, io, activation, offset)
     s_a, s_b, s_y = (float_requantized.scale_of(value) for value in (a, b, out))
-    return prove.linear(table, s_a / s_y, s_b / s_y, *float_requantized.clamp(activation, io))
+    limits = float_requantized.clamp(activation, io)
+    form = prove.linear(table, s_a / s_y, s_b / s_y, *limits)
+    return LinearSum(form, table) if form else None
 
 
-def _linear_form(attrs: Any, io: Io) -> prove.Linear | None:
+def _linear_form(attrs: Any, io: Io) -> LinearSum | None:
     return _linear_sum(*io.inputs, io.outputs[0], attrs.activation, attrs.offset)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _fields as fields
+from iseul.compile.proofs import OneMultiply
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.ops._quantized import zero_point
 
@@ -21,11 +22,21 @@ if TYPE_CHECKING:
 
     from iseul.compile.kernels._card import Card, Fields
     from iseul.compile.kernels._grouped import Arrange
+    from iseul.compile.proofs import Proof
     from iseul.graph.ir import Io
     from iseul.numerics import Array
 
 
 _OF_FIXED_POINT = (dsp.scales_down, dsp.rectified)
+
+
+def _without_fixed_point(card: Card) -> Callable[[Any, Io], tuple[Proof, ...]]:
+    """The card's proofs but for that of its scaling."""
+
+    def proofs(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        return tuple(p for p in card.proofs(attrs, io) if not isinstance(p, OneMultiply))
+
+    return proofs
 
 
 def _cards(
@@ -40,6 +51,7 @@ def _cards(
             fits=tuple(rule for rule in card.fits if rule not in _OF_FIXED_POINT),
             emit=emit,
             requantization="float",
+            proofs=_without_fixed_point(card),
         )
         for card in of_fixed_point
     )

@@ -16,6 +16,7 @@ from iseul.compile import prove
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels._card import Card
+from iseul.compile.proofs import SharedWords, TwoProducts
 from iseul.graph.ops._quantized import output_multipliers, zero_point
 from iseul.numerics.requantize import requantize
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from iseul.compile.kernels._card import Cost, Fields
     from iseul.compile.kernels._grouped import Arrange, Overlap
+    from iseul.compile.proofs import Proof
     from iseul.graph.ir import Io
     from iseul.numerics import Array
 
@@ -151,6 +153,24 @@ def convolution(arrange: Arrange, overlaps: Overlap) -> tuple[Card, ...]:
 
         return fields_of
 
+    def proofs_of(dips: bool) -> Callable[[Any, Io], tuple[Proof, ...]]:
+        def proofs(attrs: Any, io: Io) -> tuple[Proof, ...]:
+            rows = _rows(arrange, attrs, io)
+            steps = _staircase(attrs, io, dips)
+            assert steps is not None, "the card does not fit"
+            clamp = fields.clamp_s8(io, attrs.activation)
+            form = TwoProducts(
+                steps,
+                *output_multipliers(io, len(rows)),
+                zero_point(io.outputs[0]),
+                clamp["low"],
+                clamp["high"],
+                *sums_between(io, rows),
+            )
+            return SharedWords(prove.paired(rows, _CHANNELS), rows), form
+
+        return proofs
+
     def cost_of(position: int, value: int, block: int, group: int) -> Cost:
         def cost(attrs: Any, io: Io) -> int:
             """Per position, per value of its window, per block of 4 channels, per 4 values of a
@@ -178,6 +198,7 @@ def convolution(arrange: Arrange, overlaps: Overlap) -> tuple[Card, ...]:
             scratch_bytes=scratch_bytes,
             overlap=overlaps,
             costs={"riscv32imc": cost_of(125, 6, 98, 38)},
+            proofs=proofs_of(dips),
         )
 
     return (

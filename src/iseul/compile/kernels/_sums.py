@@ -13,6 +13,7 @@ from iseul.compile.kernels import _binary as binary
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import value_by_value
+from iseul.compile.proofs import LinearSum
 from iseul.graph.ir import Io
 from iseul.graph.ops._addition import integers, multipliers
 from iseul.graph.ops._quantized import quant_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from iseul.compile.kernels._card import Fields
+    from iseul.compile.proofs import Proof
     from iseul.graph.ir import Value
     from iseul.numerics import Array
 
@@ -32,13 +34,15 @@ def table(io: Io, sign: int, low: int, high: int) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _proof(a: Value, b: Value, out: Value, sign: int, low: int, high: int) -> prove.Linear | None:
+def _proof(a: Value, b: Value, out: Value, sign: int, low: int, high: int) -> LinearSum | None:
     io = Io((a, b), (out,))
     factors = [float(quant_of(v).scale[0]) / float(quant_of(out).scale[0]) for v in (a, b)]
-    return prove.linear(table(io, sign, low, high), factors[0], sign * factors[1], low, high)
+    wanted = table(io, sign, low, high)
+    form = prove.linear(wanted, factors[0], sign * factors[1], low, high)
+    return LinearSum(form, wanted) if form else None
 
 
-def linear_form(attrs: Any, io: Io, sign: int) -> prove.Linear | None:
+def linear_form(attrs: Any, io: Io, sign: int) -> LinearSum | None:
     """The proven linear form of an int8 addition, if there is one."""
     clamp = fields.clamp_s8(io, binary.activation_of(attrs))
     return _proof(*io.inputs, io.outputs[0], sign, clamp["low"], clamp["high"])
@@ -50,7 +54,7 @@ def one_shape(attrs: Any, io: Io) -> str | None:
     return None if len(set(shapes)) == 1 else f"they are {shapes}"
 
 
-def linear_card(form_of: Callable[[Any, Io], prove.Linear | None]) -> Card:
+def linear_card(form_of: Callable[[Any, Io], LinearSum | None]) -> Card:
     """One multiplication per operand, where that is proven.
 
     form_of: gives the proven linear form, if there is one
@@ -62,8 +66,9 @@ def linear_card(form_of: Callable[[Any, Io], prove.Linear | None]) -> Card:
 
     def emit(attrs: Any, io: Io) -> Fields:
         """`iseul_linear_t`."""
-        form = form_of(attrs, io)
-        assert form is not None, "the rule says so"
+        found = form_of(attrs, io)
+        assert found is not None, "the rule says so"
+        form = found.form
         return {
             "n": io.outputs[0].n_elements,
             "a_factor": form.a,
@@ -73,6 +78,10 @@ def linear_card(form_of: Callable[[Any, Io], prove.Linear | None]) -> Card:
             "low": form.low,
             "high": form.high,
         }
+
+    def proofs(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        found = form_of(attrs, io)
+        return (found,) if found is not None else ()
 
     def cost(attrs: Any, io: Io) -> int:
         """8.3 per value."""
@@ -86,6 +95,7 @@ def linear_card(form_of: Callable[[Any, Io], prove.Linear | None]) -> Card:
         emit,
         inputs=(0, 1),
         overlap=value_by_value,
+        proofs=proofs,
     )
 
 

@@ -14,7 +14,7 @@ from iseul.core.progress import say
 from iseul.graph.verify import check_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from iseul.graph.ir import Graph
     from iseul.targets import Target
@@ -32,11 +32,17 @@ ORDER = (
 )
 
 
-def run_passes(graph: Graph, target: Target | None, without: Collection[str] = ()) -> Graph:
+def run_passes(
+    graph: Graph,
+    target: Target | None,
+    without: Collection[str] = (),
+    watch: Callable[[str, Graph, Graph], None] | None = None,
+) -> Graph:
     """The graph after all passes, each verified.
 
     target:  what the passes may use; None before a target is known
     without: names of passes that are left out, to see what they are worth
+    watch:   is told each pass, the graph before it, and after it
 
     Raises UsageError for a pass that does not exist.
     """
@@ -50,8 +56,10 @@ def run_passes(graph: Graph, target: Target | None, without: Collection[str] = (
         if name in without:
             say(f"  {name}: left out", 2)
             continue
-        before = len(graph.nodes)
+        before = graph
         graph = registry.load(PASSES, name).rewrite(graph, target)
         check_graph(graph)
-        say(f"  {name}: {before} -> {len(graph.nodes)} nodes", 2)
+        say(f"  {name}: {len(before.nodes)} -> {len(graph.nodes)} nodes", 2)
+        if watch is not None:
+            watch(name, before, graph)
     return graph

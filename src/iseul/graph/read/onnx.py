@@ -136,7 +136,8 @@ class _Reading:
         values = self.t.builder.values.values()
         level = "quantized" if any(v.dtype in _INTEGER_KINDS for v in values) else "float"
         graph = self.t.builder.graph(cast("list[str]", outputs), level=cast("Any", level))
-        graph = run_passes(remove_dead_nodes(graph), None)
+        # channels go when it is compiled: with proofs, and judged beside the graph with all of them
+        graph = run_passes(remove_dead_nodes(graph), None, ("remove_dead_channels",))
         check_graph(graph)
         return graph, ()
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compile: the compressed graph becomes C99 with a static memory plan.
 
-Writes c/ (all sources, ready for `cc *.c`) and package.json (plan and steps).
+Writes c/ (all sources, ready for `cc *.c`), package.json (plan and steps) and proofs.json (of the
+shortcuts that kernels take).
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ def run(context: Context, draft: Draft) -> None:
     check_fits(package, context.recipe.board)
     write_package(package, draft.path / "c")
     write_json(draft.path / "package.json", package.summary())
+    write_json(draft.path / "proofs.json", package.proofs())
     draft.metrics |= {
         "arena_bytes": package.plan.arena_bytes,
         "arena_lower_bound_bytes": package.plan.lower_bound_bytes,

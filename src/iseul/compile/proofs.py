@@ -1,0 +1,465 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shorter integer formulas that are shown to equal an op's own meaning before they are used.
+
+A proof is an object with all that is claimed, and `holds` checks it: over all values that the
+operands can have where these are few, else at every place where something could differ, with
+bounds on what sums can be. A kernel card names the proofs of the shortcuts that it takes; without
+one that holds, the card does not fit and the reference's own steps are emitted. The proofs of a
+package are kept beside it as JSON (`proofs.json`), from which they can be checked again alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+
+from iseul.compile.prove import GROUP, Linear, Paired, Staircase
+from iseul.core import registry
+from iseul.core.errors import DataError
+from iseul.graph.build import OPS
+from iseul.graph.ir import Io, Value, frozen_array
+from iseul.numerics.affine import Quantization, storage
+from iseul.numerics.requantize import requantize, wrap_int32
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from iseul.numerics import Array
+
+_INT32 = 1 << 31
+
+
+class Proof(Protocol):
+    """A claim that can be checked.
+
+    kind:     name of the shortcut
+    identity: what equals what
+    how:      how it is checked
+    """
+
+    kind: ClassVar[str]
+    identity: ClassVar[str]
+
+    @property
+    def how(self) -> str: ...
+
+    def holds(self) -> bool: ...
+
+    def facts(self) -> dict[str, Any]:
+        """All that `holds` needs, as JSON."""
+
+
+def _packed(integers: NDArray[np.int64]) -> str:
+    """Integers of int8's range as text: zlib, base64."""
+    return base64.b64encode(zlib.compress(integers.astype(np.int8).tobytes(), 9)).decode("ascii")
+
+
+def _unpacked(text: str) -> NDArray[np.int64]:
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), np.int8).astype(np.int64)
+
+
+# --- sums of two
+
+
+@dataclass(frozen=True, eq=False)
+class LinearSum:
+    """A linear form in place of the op's roundings. wanted: (256, 256), the op's results."""
+
+    kind: ClassVar[str] = "linear sum"
+    identity: ClassVar[str] = "clamp((a x + b y + constant) >> shift) = the op, x and y int8"
+
+    form: Linear
+    wanted: NDArray[np.int64]
+
+    @property
+    def how(self) -> str:
+        return "over all 65,536 pairs"
+
+    def holds(self) -> bool:
+        return self.form.holds(self.wanted)
+
+    def facts(self) -> dict[str, Any]:
+        return {**vars(self.form), "wanted": _packed(self.wanted)}
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> LinearSum:
+        given = dict(facts)
+        wanted = _unpacked(given.pop("wanted")).reshape(256, 256)
+        return LinearSum(Linear(**given), wanted)
+
+
+# --- tables
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table in place of an op that reads one int8.
+
+    attrs:  of the op
+    io:     the op on a row of 256 places; constants hold one value, or what the op asks for
+    table:  (256,) int8, what is emitted
+    """
+
+    kind: ClassVar[str] = "table"
+    identity: ClassVar[str] = "table[x + 128] = the op of x, int8"
+
+    op: str
+    attrs: Any
+    io: Io
+    table: Array
+
+    @property
+    def how(self) -> str:
+        return "over all 256 values"
+
+    def holds(self) -> bool:
+        op = registry.load(OPS, self.op)
+        every = np.arange(-128, 128).astype(np.int8)
+        arrays = [
+            value.data if value.data is not None else every.reshape(value.shape)
+            for value in self.io.inputs
+        ]
+        wanted = op.run(self.attrs, arrays, self.io)[0].reshape(-1)
+        return self.table.dtype == np.int8 and bool(np.array_equal(self.table, wanted))
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "op": self.op,
+            "attrs": self.attrs.model_dump(mode="json"),
+            "inputs": [_value_as_json(value) for value in self.io.inputs],
+            "output": _value_as_json(self.io.outputs[0]),
+            "table": self.table.tolist(),
+        }
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> Table:
+        attrs = registry.load(OPS, facts["op"]).Attrs.model_validate(facts["attrs"], strict=False)
+        inputs = tuple(_value_of_json(f"input_{i}", v) for i, v in enumerate(facts["inputs"]))
+        io = Io(inputs, (_value_of_json("output", facts["output"]),))
+        return Table(facts["op"], attrs, io, np.array(facts["table"], np.int8))
+
+
+def _value_as_json(value: Value) -> dict[str, Any]:
+    quant = value.quant
+    return {
+        "shape": list(value.shape),
+        "dtype": value.dtype,
+        "quantization": [list(quant.scale), list(quant.zero_point), quant.axis] if quant else None,
+        "data": value.data.reshape(-1).tolist() if value.data is not None else None,
+    }
+
+
+def _value_of_json(name: str, facts: Mapping[str, Any]) -> Value:
+    shape, dtype, given, data = (facts[k] for k in ("shape", "dtype", "quantization", "data"))
+    quant = Quantization(tuple(given[0]), tuple(given[1]), given[2]) if given else None
+    array = None
+    if data is not None:
+        array = frozen_array(np.array(data, storage(dtype)).reshape(shape))
+    return Value(name, tuple(shape), dtype, quant, array)
+
+
+# --- what stands before and behind sums of products
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedBias:
+    """The input's zero point is taken off in the bias, so that kernels multiply raw bytes.
+
+    All arrays are (C,), int64. Sums are taken modulo 2^32; they are right because the true ones
+    fit into 32 bits.
+
+    weight_sums:  sum of each channel's weights
+    bias, folded: what the op adds, and what is emitted
+    least, most:  ends of the channel's sum with its bias, whatever the input
+    """
+
+    kind: ClassVar[str] = "folded zero point"
+    identity: ClassVar[str] = "sum((x - z) w) + bias = sum(x w) + folded, modulo 2^32"
+
+    zero_point: int
+    weight_sums: NDArray[np.int64]
+    bias: NDArray[np.int64]
+    folded: NDArray[np.int64]
+    least: NDArray[np.int64]
+    most: NDArray[np.int64]
+
+    @property
+    def how(self) -> str:
+        return f"by bounds of the sums of {len(self.bias)} channels"
+
+    def holds(self) -> bool:
+        wanted = wrap_int32(self.bias - self.zero_point * self.weight_sums)
+        return bool(np.array_equal(self.folded, wanted)) and _in_32_bits(self.least, self.most)
+
+    def facts(self) -> dict[str, Any]:
+        return _lists(self)
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> FoldedBias:
+        return FoldedBias(**_arrays(facts))
+
+
+@dataclass(frozen=True, eq=False)
+class OneMultiply:
+    """One multiplication in place of the reference's two roundings, clamp included.
+
+    Both are functions of the sum that never fall and have at most 256 values. They are equal
+    everywhere if they are equal at both ends and on both sides of every step of the short one:
+    between two steps it is constant, and the other one can not leave it and come back.
+
+    multiplier, shift:    (C,), as the reference has them
+    zero_point, low, high: of the output
+    is_rectified:         the sign of the sum is left out: negative results are clamped anyway
+    least, most:          (C,), ends of the sums
+    """
+
+    kind: ClassVar[str] = "one multiplication"
+    identity: ClassVar[str] = (
+        "floor((x q + 2^30 + 2^(30+n) - [x<0] 2^31 + z 2^(31+n)) / 2^(31+n)) = "
+        "round(round(x q / 2^31) / 2^n) + z, clamped; rectified: without [x<0] 2^31"
+    )
+
+    multiplier: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    zero_point: int
+    low: int
+    high: int
+    is_rectified: bool
+    least: NDArray[np.int64]
+    most: NDArray[np.int64]
+
+    @property
+    def how(self) -> str:
+        what = ", without the sign" if self.is_rectified else ""
+        return f"on both sides of every step of {len(self.shift)} channels, within bounds{what}"
+
+    def holds(self) -> bool:
+        q, n = self.multiplier, -self.shift
+        fits = ((q > 0) & (q < _INT32) & (n >= 2) & (n <= 23)).all()
+        if not fits or not _in_32_bits(self.least, self.most):
+            return False
+        least, most = self.least[:, None], self.most[:, None]
+        values, steps = self._steps()
+        are_steps = (self.shorter(steps) >= values) & (self.shorter(steps - 1) < values)
+        at = np.clip(np.concatenate([least, most, steps - 1, steps], axis=1), least, most)
+        return bool(are_steps.all()) and np.array_equal(self.shorter(at), self.reference(at))
+
+    def reference(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The op's own results of sums (C, n)."""
+        q, shift = self.multiplier[:, None], self.shift[:, None]
+        found: NDArray[np.int64] = requantize(x, q, shift) + self.zero_point
+        return np.clip(found, self.low, self.high)
+
+    def shorter(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What kernels compute of sums (C, n)."""
+        q, n = self.multiplier[:, None], -self.shift[:, None]
+        sign = 0 if self.is_rectified else (x < 0).astype(np.int64) << 31
+        upper = (1 + 2 * self.zero_point) * (np.int64(1) << (n - 2))
+        found = (((x * q + (1 << 30) - sign) >> 32) + upper) >> (n - 1)
+        return np.clip(found, self.low, self.high)
+
+    def _steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Results (1, n) above the lowest, and (C, n) the least sums whose short result is that."""
+        q, n = self.multiplier[:, None], -self.shift[:, None]
+        values = np.arange(self.low + 1, self.high + 1)[None, :]
+        upper = (1 + 2 * self.zero_point) * (np.int64(1) << (n - 2))
+        # shorter(x) >= value  <=>  x q + 2^30 [- 2^31] >= (value 2^(n-1) - upper) 2^32
+        needed = (values * (np.int64(1) << (n - 1)) - upper) * (np.int64(1) << 32) - (1 << 30)
+        at = -((-needed) // q)
+        if self.is_rectified:
+            return values, at
+        below = -((-(needed + _INT32)) // q)
+        return values, np.where(at > 0, at, np.minimum(below, 0))
+
+    def facts(self) -> dict[str, Any]:
+        return _lists(self)
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> OneMultiply:
+        return OneMultiply(**_arrays(facts))
+
+
+def _in_32_bits(least: NDArray[np.int64], most: NDArray[np.int64]) -> bool:
+    return bool(((least <= most) & (least >= -_INT32) & (most < _INT32)).all())
+
+
+def _lists(proof: object) -> dict[str, Any]:
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in vars(proof).items()}
+
+
+def _arrays(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: np.array(v, np.int64) if isinstance(v, list) else v for k, v in facts.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class SharedWords:
+    """Two rows of weights in the halves of one word. rows: (n, k) int8, the op's own."""
+
+    kind: ClassVar[str] = "shared words"
+    identity: ClassVar[str] = "sum(x (low + 2^16 high)) = sum(x low) + 2^16 sum(x high), x int8"
+
+    held: Paired
+    rows: Array
+
+    @property
+    def how(self) -> str:
+        return f"by bounds of groups of {GROUP} products in {len(self.rows)} rows"
+
+    def holds(self) -> bool:
+        return self.held.holds(self.rows)
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "words": self.held.words.tolist(),
+            "singles": [[list(pair) for pair in row] for row in self.held.singles],
+            "shape": list(self.rows.shape),
+            "rows": _packed(self.rows),
+        }
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> SharedWords:
+        singles = tuple(tuple((int(i), int(w)) for i, w in row) for row in facts["singles"])
+        rows = _unpacked(facts["rows"]).astype(np.int8).reshape(facts["shape"])
+        return SharedWords(Paired(np.array(facts["words"], np.int64), singles), rows)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoProducts:
+    """Two products of 32 bits in place of the reference's two roundings, clamp included.
+
+    form:               what kernels compute (`prove.Staircase`)
+    multiplier .. most: as of `OneMultiply`
+    """
+
+    kind: ClassVar[str] = "two products"
+    identity: ClassVar[str] = "prove.Staircase = round(round(x q / 2^31) 2^shift) + z, clamped"
+
+    form: Staircase
+    multiplier: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    zero_point: int
+    low: int
+    high: int
+    least: NDArray[np.int64]
+    most: NDArray[np.int64]
+
+    @property
+    def how(self) -> str:
+        return f"on both sides of every step of {len(self.shift)} channels, within bounds"
+
+    def holds(self) -> bool:
+        return self.form.holds(self.reference, self.least, self.most)
+
+    def reference(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The op's own results of sums (C, n)."""
+        found: NDArray[np.int64] = requantize(x, self.multiplier[:, None], self.shift[:, None])
+        return np.clip(found + self.zero_point, self.low, self.high)
+
+    def facts(self) -> dict[str, Any]:
+        return {**_lists(self), "form": _lists(self.form)}
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> TwoProducts:
+        return TwoProducts(**{**_arrays(facts), "form": Staircase(**_arrays(facts["form"]))})
+
+
+# --- channels that are not computed
+
+
+@dataclass(frozen=True, eq=False)
+class DeadChannels:
+    """Input channels that a node of products does without.
+
+    A channel goes if all weights on it are 0 in the rows that stay, or if it always holds one
+    integer: then its part is in the bias. Where windows reach over the border, only the zero
+    point counts as held, since padding holds that too.
+
+    Shapes: K rows that stay, T taps, C channels that went.
+    weights:        (K, T, C), on the channels that went
+    least, most:    (C,), ends of what the channels can hold (graph/ranges.py)
+    zero_point:     of the input
+    is_padded:      some window reaches over the border
+    bias, folded:   (K,), before and after
+    """
+
+    kind: ClassVar[str] = "dead channels"
+    identity: ClassVar[str] = "sum over all channels + bias = sum over those that stay + folded"
+
+    weights: NDArray[np.int64]
+    least: NDArray[np.int64]
+    most: NDArray[np.int64]
+    zero_point: int
+    is_padded: bool
+    bias: NDArray[np.int64]
+    folded: NDArray[np.int64]
+
+    @property
+    def how(self) -> str:
+        return f"by bounds of {len(self.least)} channels, for {len(self.bias)} that read them"
+
+    def holds(self) -> bool:
+        held = self.least - self.zero_point
+        is_constant = self.least == self.most
+        if self.is_padded:
+            is_constant = is_constant & (held == 0)
+        is_unread = ~self.weights.any(axis=(0, 1))
+        if not (is_constant | is_unread).all():
+            return False
+        part = self.weights.sum(axis=1) @ np.where(is_constant, held, 0)
+        in_range = _in_32_bits(self.folded, self.folded)
+        return in_range and bool(np.array_equal(self.folded, self.bias + part))
+
+    def facts(self) -> dict[str, Any]:
+        return {**_lists(self), "weights": _packed(self.weights)}
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> DeadChannels:
+        found = _arrays(facts)
+        shape = (len(found["bias"]), -1, len(found["least"]))
+        return DeadChannels(**{**found, "weights": _unpacked(facts["weights"]).reshape(shape)})
+
+
+# --- of a package
+
+
+KINDS: tuple[type[Any], ...] = (
+    *(LinearSum, Table, FoldedBias, OneMultiply, SharedWords, TwoProducts, DeadChannels),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A proof with the node that it is about, and who takes the shortcut: a kernel or a pass."""
+
+    node: str
+    by: str
+    proof: Proof
+
+    def as_json(self) -> dict[str, Any]:
+        proof = self.proof
+        return {
+            "node": self.node,
+            "by": self.by,
+            "kind": proof.kind,
+            "identity": proof.identity,
+            "checked": proof.how,
+            "facts": proof.facts(),
+        }
+
+
+def read_shown(value: Any, where: str) -> list[Shown]:
+    """The proofs of a `proofs.json`. Raises DataError for anything else."""
+    kinds = {kind.kind: kind for kind in KINDS}
+    try:
+        return [
+            Shown(one["node"], one["by"], kinds[one["kind"]].of_facts(one["facts"]))
+            for one in value["proofs"]
+        ]
+    except (KeyError, TypeError, ValueError, zlib.error) as error:
+        raise DataError(f"{where}: is no list of proofs: {error!r}") from None
