@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from iseul.compile.prove import GROUP, Linear, Paired, Staircase
+from iseul.compile.prove import GROUP, Halfwords, Linear, Paired, Staircase
 from iseul.core import registry
 from iseul.core.errors import DataError
 from iseul.graph.build import OPS
@@ -330,6 +330,39 @@ class SharedWords:
 
 
 @dataclass(frozen=True, eq=False)
+class SharedHalfwords:
+    """Two channels of weights in one halfword. rows: (n, k) int8, the op's own, n even."""
+
+    kind: ClassVar[str] = "shared halfwords"
+    identity: ClassVar[str] = "sum(x b) = (sum(x (256 b + a)) - sum(x a)) / 256, x int8"
+
+    form: Halfwords
+    rows: Array
+
+    @property
+    def how(self) -> str:
+        return f"by bounds of the sums of {len(self.rows)} rows"
+
+    def holds(self) -> bool:
+        rows = np.stack([self.form.a, self.form.b], axis=1).reshape(self.rows.shape)
+        return self.form.holds() and bool(np.array_equal(rows, self.rows))
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "shape": list(self.rows.shape),
+            **{key: _packed(getattr(self.form, key)) for key in ("a", "b")},
+            "rows": _packed(self.rows),
+        }
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> SharedHalfwords:
+        n, k = facts["shape"]
+        a, b = (_unpacked(facts[key]).reshape(n // 2, k) for key in ("a", "b"))
+        rows = _unpacked(facts["rows"]).astype(np.int8).reshape(n, k)
+        return SharedHalfwords(Halfwords(a, b), rows)
+
+
+@dataclass(frozen=True, eq=False)
 class TwoProducts:
     """Two products of 32 bits in place of the reference's two roundings, clamp included.
 
@@ -429,7 +462,8 @@ class DeadChannels:
 
 
 KINDS: tuple[type[Any], ...] = (
-    *(LinearSum, Table, FoldedBias, OneMultiply, SharedWords, TwoProducts, DeadChannels),
+    *(LinearSum, Table, FoldedBias, OneMultiply, TwoProducts),
+    *(SharedWords, SharedHalfwords, DeadChannels),
 )
 
 

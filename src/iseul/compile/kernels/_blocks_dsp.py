@@ -17,13 +17,16 @@ from iseul.compile import prove
 from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
+from iseul.compile.kernels import _proofs as proofs
 from iseul.compile.kernels._card import Card
+from iseul.compile.proofs import SharedHalfwords
 from iseul.graph.ops._quantized import output_multipliers, zero_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from iseul.compile.kernels._card import Fields
+    from iseul.compile.proofs import Proof
     from iseul.graph.ir import Io
     from iseul.numerics import Array
 
@@ -67,6 +70,12 @@ def _words(values: Array) -> Array:
     return np.ascontiguousarray(little).view("<i4")
 
 
+def _proofs_of_sums(attrs: Any, io: Io, rows: Array) -> tuple[Proof, ...]:
+    """Of what all blocks do with sums. The sign is left out as `iseul_kind_of` says."""
+    is_rectified = dsp.rectified(attrs, io) is None
+    return dsp.is_folded(io, rows), proofs.one_multiply(attrs, io, rows, is_rectified)
+
+
 def _paired_blocks(io: Io, rows: Array) -> Array:
     """`blocks` of `iseul_paired_s8_dsp_t`."""
     full = _filled(rows).astype(np.int64)
@@ -89,6 +98,14 @@ def _paired(rows_of: RowsOf, *rules: Any) -> tuple[Card, ...]:
         """no weight of a second channel is -128, and its weights add up to less than 65,536"""
         full = _filled(rows_of(attrs, io)).astype(np.int64)
         return None if prove.in_halfwords(full[0::2], full[1::2]) is not None else "they do not"
+
+    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        rows = rows_of(attrs, io)
+        full = _filled(rows)
+        wide = full.astype(np.int64)
+        shared = prove.in_halfwords(wide[0::2], wide[1::2])
+        assert shared is not None, "the card's rule"
+        return SharedHalfwords(shared, full), *_proofs_of_sums(attrs, io, rows)
 
     def sizes(attrs: Any, io: Io) -> tuple[int, int, int, int]:
         n, k = rows_of(attrs, io).shape
@@ -141,6 +158,7 @@ def _paired(rows_of: RowsOf, *rules: Any) -> tuple[Card, ...]:
         cost,
         emit,
         scratch_bytes=scratch_bytes,
+        proofs=proofs_of,
     )
     direct = Card(
         "iseul_paired_direct_s8_dsp",
@@ -148,6 +166,7 @@ def _paired(rows_of: RowsOf, *rules: Any) -> tuple[Card, ...]:
         (*fits, whole_steps),
         cost_direct,
         emit,
+        proofs=proofs_of,
     )
     return tuple(
         replace(card, isa=isa)
@@ -237,6 +256,10 @@ def depthwise() -> tuple[Card, ...]:
         _, height, width, n = io.inputs[1].shape
         return int(io.inputs[0].shape[0] * (n // 4 * (10 * height * width + 95) + 40))
 
+    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        taps = fields.data_of(io.inputs[1]).reshape(-1, io.outputs[0].shape[3])
+        return _proofs_of_sums(attrs, io, np.ascontiguousarray(taps.T))
+
     rules = (dsp.one_to_one, one_position_of_taps, whole_words)
     card = Card(
         "iseul_depthwise_position_s8_dsp",
@@ -244,5 +267,6 @@ def depthwise() -> tuple[Card, ...]:
         (*grouped.INT8, *rules, grouped.centred, dsp.scales_down),
         cost,
         emit,
+        proofs=proofs_of,
     )
     return tuple(replace(card, isa=isa) for isa in ("armv7em-dsp", "armv8m-dsp"))

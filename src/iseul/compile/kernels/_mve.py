@@ -17,7 +17,7 @@ from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _overlap as overlap
 from iseul.compile.kernels._card import Card
-from iseul.compile.kernels._dsp import folded_bias, one_to_one
+from iseul.compile.kernels._dsp import folded_bias, is_folded, one_to_one
 from iseul.graph.ops._quantized import output_multipliers, zero_point
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from iseul.compile.kernels._card import Fields
     from iseul.compile.kernels._grouped import Arranged
+    from iseul.compile.proofs import Proof
     from iseul.graph.ir import Io
     from iseul.numerics import Array
 
@@ -190,6 +191,9 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
     def overlaps_points(attrs: Any, io: Io) -> Mapping[int, int]:
         return overlap.point_by_point(io, _POSITIONS)
 
+    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        return (is_folded(io, rows_of(arrange(attrs, io))),)
+
     general = Card(
         "iseul_conv2d_s8_mve",
         "iseul_conv_s8_mve_t",
@@ -199,6 +203,7 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         isa=ISA,
         scratch_bytes=strips,
         overlap=overlaps,
+        proofs=proofs_of,
     )
     of_any = replace(
         general,
@@ -217,6 +222,7 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         emit_points,
         isa=ISA,
         overlap=overlaps_points,
+        proofs=proofs_of,
     )
     return (of_vectors, of_any, general)
 
@@ -245,6 +251,9 @@ def fully_connected() -> tuple[Card, ...]:
         quads, steps = -(-n // 4), -(-n_in // LANES)
         return int(io.outputs[0].n_elements // n) * (30 + quads * (10 * steps + 22))
 
+    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        return (is_folded(io, fields.data_of(io.inputs[1])),)
+
     alone = Card(
         "iseul_fully_connected_s8_mve",
         "iseul_fully_connected_s8_mve_t",
@@ -252,6 +261,7 @@ def fully_connected() -> tuple[Card, ...]:
         cost,
         emit,
         isa=ISA,
+        proofs=proofs_of,
     )
     together = convolution(grouped.of_fully_connected)[:2]
     return (alone, *together)
@@ -412,6 +422,10 @@ def depthwise() -> tuple[Card, ...]:
         taps = found(attrs, io)
         return 64 * taps.columns * taps.together
 
+    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        taps = found(attrs, io)
+        return (is_folded(io, taps.weights.reshape(len(taps.weights), -1)),)
+
     def overlaps(attrs: Any, io: Io) -> Mapping[int, int]:
         taps = found(attrs, io)
         if taps.together == taps.n_strips and io.inputs[0].shape == io.outputs[0].shape:
@@ -428,5 +442,6 @@ def depthwise() -> tuple[Card, ...]:
             isa=ISA,
             scratch_bytes=scratch_bytes,
             overlap=overlaps,
+            proofs=proofs_of,
         ),
     )
