@@ -3,16 +3,17 @@
 // four channels at a time.
 //
 // in       (batch, in_h, in_w, in_c)
-// out      (batch, out_h, out_w, out_c), three positions after the other: in this order it may
-//          run over in
-// scratch  3 strips of depth bytes: the windows of three positions
+// out      (batch, out_h, out_w, out_c); `together` positions of a row are read whole, then
+//          written, before the next ones
+// scratch  windows one behind the other; or, where neighbours share columns, a row of windows:
+//          for each column the values of its rows one behind the other
 // Taps on padding are in_zero_point, which the bias takes off again. shift is -31 .. -1.
 // Meaning: graph/ops/conv2d.py. Exact: all judges agree to the bit.
 #include "iseul_mve.h"
 
 // The window whose first tap is at (row, column), some taps on padding or apart.
-static ISEUL_NOINLINE void taps(const iseul_conv_s8_mve_t *p, const int8_t *in, int32_t row,
-                                int32_t column, int8_t *to) {
+static ISEUL_NOINLINE void window(const iseul_conv_s8_mve_t *p, const int8_t *in, int32_t row,
+                                  int32_t column, int8_t *to) {
   const iseul_window_t *const g = &p->window;
   const iseul_span_t columns = iseul_span(column, g->kernel_w, g->dilation_w, g->in_w);
   const int32_t c = g->in_c, is_dense = g->dilation_w == 1;
@@ -22,51 +23,87 @@ static ISEUL_NOINLINE void taps(const iseul_conv_s8_mve_t *p, const int8_t *in, 
   for (int32_t i = 0; i < g->kernel_h; ++i) {
     if (row >= 0 && row < g->in_h) {
       const int8_t *const x = in + (row * g->in_w + columns.start) * c;
-      iseul_copy_rows_mve(to + columns.first * c, x, g->dilation_w * c, run, n_runs);
+      iseul_rows_mve(to + columns.first * c, x, g->dilation_w * c, run, n_runs);
     }
     to += g->kernel_w * c;
     row += g->dilation_h;
   }
 }
 
+// n windows of a row, the first tap of the first one at (row, column).
+static void windows(const iseul_conv_s8_mve_t *p, const int8_t *in, int32_t row, int32_t column,
+                    int32_t n, int8_t *to) {
+  const iseul_window_t *const g = &p->window;
+  const int32_t is_dense = g->dilation_w == 1 || g->kernel_w == 1;
+  const int32_t run = g->kernel_w * g->in_c, x_row = g->dilation_h * g->in_w * g->in_c;
+  const int32_t last_row = g->in_h - 1 - (g->kernel_h - 1) * g->dilation_h;
+  const int32_t last_column = g->in_w - g->kernel_w;  // of first taps of windows inside
+  const int32_t step = g->stride_w * g->in_c;
+  while (n > 0) {
+    int32_t some = 1;
+    if (is_dense && row >= 0 && row <= last_row && column >= 0 && column <= last_column) {
+      const int32_t inside = (last_column - column) / g->stride_w + 1;
+      const int8_t *x = in + (row * g->in_w + column) * g->in_c;
+      some = inside < n ? inside : n;
+      if (run <= 16) {
+        iseul_windows_mve(to, p->pitch, x, step, x_row, run, g->kernel_h, some);
+      } else {
+        for (int32_t i = 0; i < some; ++i) {
+          iseul_rows_mve(to + i * p->pitch, x, x_row, run, g->kernel_h);
+          x += step;
+        }
+      }
+    } else {
+      window(p, in, row, column, to);
+    }
+    to += some * p->pitch;
+    column += some * g->stride_w;
+    n -= some;
+  }
+}
+
+// All columns of a row of windows whose first row is `row`.
+static void columns(const iseul_conv_s8_mve_t *p, const int8_t *in, int32_t row, int8_t *to) {
+  const iseul_window_t *const g = &p->window;
+  const int32_t c = g->in_c, tall = g->kernel_h * c;
+  const int32_t left = g->pad_left < p->columns ? g->pad_left : p->columns;
+  const int32_t n = p->columns - left < g->in_w ? p->columns - left : g->in_w;
+  int8_t padding[16];
+  iseul_fill_mve(padding, p->in_zero_point, 16);
+  iseul_fill_mve(to, p->in_zero_point, left * tall);
+  to += left * tall;
+  for (int32_t i = 0; i < g->kernel_h; ++i) {
+    const int32_t is_inside = row >= 0 && row < g->in_h;
+    for (int32_t k = 0; k < c; k += 16) {
+      const int8_t *const x = is_inside ? in + (row * g->in_w * c + k) : padding;
+      iseul_pieces_mve(to + i * c + k, tall, x, is_inside ? c : 0, c - k < 16 ? c - k : 16, n);
+    }
+    row += g->dilation_h;
+  }
+  iseul_fill_mve(to + n * tall, p->in_zero_point, (p->columns - left - n) * tall);
+}
+
 void iseul_conv2d_s8_mve(const iseul_conv_s8_mve_t *p, const int8_t *in, int8_t *out,
                          int32_t *scratch) {
   const iseul_window_t *const g = &p->window;
-  int8_t *const strips = (int8_t *)scratch;
+  int8_t *const strip = (int8_t *)scratch;
   iseul_blocks_mve_t b = iseul_blocks_of(&p->output, p->channels, p->depth, g->out_c);
-  const int32_t is_dense = g->dilation_w == 1 || g->kernel_w == 1;
-  const int32_t run = g->kernel_w * g->in_c, x_row = g->dilation_h * g->in_w * g->in_c;
-  // first taps of windows inside lie at 0 .. last_row and 0 .. last_column
-  const int32_t last_row = g->in_h - 1 - (g->kernel_h - 1) * g->dilation_h;
-  const int32_t last_column = is_dense ? g->in_w - g->kernel_w : -1;
-  int8_t *to = strips;
-  int32_t lane = 0;
-  iseul_fill_mve(strips, 0, 3 * p->depth);
+  iseul_fill_mve(strip, 0, p->scratch_bytes);
   for (int32_t n = 0; n < g->batch; ++n) {
     for (int32_t y = 0; y < g->out_h; ++y) {
       const int32_t row = y * g->stride_h - g->pad_top;
-      const int32_t is_inside = row >= 0 && row <= last_row;
-      int32_t column = -g->pad_left;
-      for (int32_t x = 0; x < g->out_w; ++x) {
-        if (is_inside && column >= 0 && column <= last_column) {
-          const int8_t *const first = in + (row * g->in_w + column) * g->in_c;
-          iseul_copy_rows_mve(to, first, x_row, run, g->kernel_h);
-        } else {
-          taps(p, in, row, column, to);
+      if (p->columns > 0) {
+        columns(p, in, row, strip);
+      }
+      for (int32_t x = 0; x < g->out_w; x += p->together) {
+        const int32_t some = g->out_w - x < p->together ? g->out_w - x : p->together;
+        if (p->columns == 0) {
+          windows(p, in, row, x * g->stride_w - g->pad_left, some, strip);
         }
-        to += p->depth;
-        column += g->stride_w;
-        if (++lane == 3) {
-          iseul_positions_mve(&b, &p->output, strips, p->depth, g->out_c, 3, out);
-          out += 3 * g->out_c;
-          lane = 0;
-          to = strips;
-        }
+        iseul_positions_mve(&b, &p->output, strip, p->pitch, g->out_c, some, out);
+        out += some * g->out_c;
       }
     }
     in += g->in_h * g->in_w * g->in_c;
-  }
-  if (lane > 0) {
-    iseul_positions_mve(&b, &p->output, strips, p->depth, g->out_c, lane, out);
   }
 }

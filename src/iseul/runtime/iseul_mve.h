@@ -46,33 +46,80 @@ static inline void iseul_copy_mve(int8_t *to, const int8_t *x, int32_t n) {
 #endif
 }
 
-// n_rows >= 0 rows of n > 0 bytes, x_row bytes apart, one behind the other.
-static inline void iseul_copy_rows_mve(int8_t *to, const int8_t *x, int32_t x_row, int32_t n,
-                                       int32_t n_rows) {
+// n >= 0 pieces of `size` = 1 .. 16 bytes; x_step and to_step from piece to piece.
+static inline void iseul_pieces_mve(int8_t *to, int32_t to_step, const int8_t *x, int32_t x_step,
+                                    int32_t size, int32_t n) {
 #if ISEUL_HAS_MVE
-  if (n <= 16) {
-    __asm__ volatile(
-        "vctp.8 %[n]\n\t"
-        "wls lr, %[rows], 2f\n"
-        "1:\n\t"
-        "vpstt\n\t"
-        "vldrbt.8 q0, [%[x]]\n\t"
-        "vstrbt.8 q0, [%[to]]\n\t"
-        "add %[x], %[x], %[x_row]\n\t"
-        "add %[to], %[to], %[n]\n\t"
-        "le lr, 1b\n"
-        "2:"
-        : [to] "+r"(to), [x] "+r"(x)
-        : [n] "r"(n), [rows] "r"(n_rows), [x_row] "r"(x_row)
-        : "q0", "lr", "memory");
-    return;
+  __asm__ volatile(
+      "vctp.8 %[size]\n\t"
+      "wls lr, %[n], 2f\n"
+      "1:\n\t"
+      "vpstt\n\t"
+      "vldrbt.8 q0, [%[x]]\n\t"
+      "vstrbt.8 q0, [%[to]]\n\t"
+      "add %[x], %[x], %[x_step]\n\t"
+      "add %[to], %[to], %[to_step]\n\t"
+      "le lr, 1b\n"
+      "2:"
+      : [to] "+r"(to), [x] "+r"(x)
+      : [size] "r"(size), [n] "r"(n), [x_step] "r"(x_step), [to_step] "r"(to_step)
+      : "q0", "lr", "memory");
+#else
+  for (; n > 0; --n) {
+    memcpy(to, x, (size_t)size);
+    to += to_step;
+    x += x_step;
   }
 #endif
+}
+
+// n_rows >= 0 rows of n > 0 bytes, x_row bytes apart, one behind the other.
+static inline void iseul_rows_mve(int8_t *to, const int8_t *x, int32_t x_row, int32_t n,
+                                  int32_t n_rows) {
+  if (n <= 16) {
+    iseul_pieces_mve(to, n, x, x_row, n, n_rows);
+    return;
+  }
   for (; n_rows > 0; --n_rows) {
     iseul_copy_mve(to, x, n);
     to += n;
     x += x_row;
   }
+}
+
+// n > 0 windows of n_rows > 0 rows of `size` = 1 .. 16 bytes, one behind the other, x_row bytes
+// apart; x_step and pitch from window to window.
+static inline void iseul_windows_mve(int8_t *to, int32_t pitch, const int8_t *x, int32_t x_step,
+                                     int32_t x_row, int32_t size, int32_t n_rows, int32_t n) {
+#if ISEUL_HAS_MVE
+  const int8_t *from;
+  __asm__ volatile(
+      "vctp.8 %[size]\n"
+      "1:\n\t"
+      "mov %[from], %[x]\n\t"
+      "dls lr, %[rows]\n"
+      "2:\n\t"
+      "vpstt\n\t"
+      "vldrbt.8 q0, [%[from]]\n\t"
+      "vstrbt.8 q0, [%[to]]\n\t"
+      "add %[from], %[from], %[x_row]\n\t"
+      "add %[to], %[to], %[size]\n\t"
+      "le lr, 2b\n\t"
+      "add %[x], %[x], %[x_step]\n\t"
+      "add %[to], %[to], %[gap]\n\t"
+      "subs %[n], %[n], #1\n\t"
+      "bne 1b"
+      : [to] "+r"(to), [x] "+r"(x), [n] "+r"(n), [from] "=&r"(from)
+      : [size] "r"(size), [rows] "r"(n_rows), [x_row] "r"(x_row), [x_step] "r"(x_step),
+        [gap] "r"(pitch - n_rows * size)
+      : "q0", "lr", "cc", "memory");
+#else
+  for (; n > 0; --n) {
+    iseul_pieces_mve(to, size, x, x_row, size, n_rows);
+    to += pitch;
+    x += x_step;
+  }
+#endif
 }
 
 // n >= 0 bytes of one value.
@@ -408,19 +455,27 @@ static inline iseul_blocks_mve_t iseul_blocks_of(const iseul_clamp_s8_t *o, cons
   return b;
 }
 
-// n = 1 .. 3 positions from x on, x_step bytes apart, all channels of them. Positions that are
-// not there are the first one again.
-static inline void iseul_positions_mve(iseul_blocks_mve_t *b, const iseul_clamp_s8_t *o,
-                                       const int8_t *x, int32_t x_step, int32_t out_c, int32_t n,
-                                       int8_t *out) {
-  b->x[0] = x;
-  b->x[1] = n > 1 ? x + x_step : x;
-  b->x[2] = n > 2 ? x + 2 * x_step : x;
-  b->y[0] = n > 1 ? out_c : 0;
-  b->y[1] = n > 2 ? 2 * out_c : 0;
-  b->out = out;
-  b->blocks = 1;
-  iseul_threes_of(b, o);
+// n >= 0 positions from x on, x_step bytes apart, all channels of them. Positions that are not
+// there in the last block are its first one again.
+static ISEUL_NOINLINE void iseul_positions_mve(iseul_blocks_mve_t *b, const iseul_clamp_s8_t *o,
+                                               const int8_t *x, int32_t x_step, int32_t out_c,
+                                               int32_t n, int8_t *out) {
+  while (n > 0) {
+    const int32_t blocks = n / 3, made = blocks > 0 ? 3 * blocks : n;
+    b->x[0] = x;
+    b->x[1] = n > 1 ? x + x_step : x;
+    b->x[2] = n > 2 ? x + 2 * x_step : x;
+    b->y[0] = n > 1 ? out_c : 0;
+    b->y[1] = n > 2 ? 2 * out_c : 0;
+    b->out = out;
+    b->blocks = blocks > 0 ? blocks : 1;
+    b->x_step = 3 * x_step;
+    b->out_step = 3 * out_c;
+    iseul_threes_of(b, o);
+    x += made * x_step;
+    out += made * out_c;
+    n -= made;
+  }
 }
 
 // --- convolutions
@@ -428,7 +483,11 @@ static inline void iseul_positions_mve(iseul_blocks_mve_t *b, const iseul_clamp_
 typedef struct {
   iseul_window_t window;
   int32_t depth;           // values of a window, filled up to a multiple of 16
-  const int8_t *channels;  // of four at a time, see `iseul_quads_3`
+  int32_t columns;         // of a row of windows that share them; 0: each window has its own
+  int32_t pitch;           // bytes from window to window in scratch
+  int32_t together;        // windows that are made at once, at most out_w
+  int32_t scratch_bytes;
+  const int8_t *channels;  // of four at a time, see `iseul_threes_mve`
   int32_t in_zero_point;
   iseul_clamp_s8_t output;
 } iseul_conv_s8_mve_t;
@@ -439,36 +498,13 @@ void iseul_conv2d_s8_mve(const iseul_conv_s8_mve_t *p, const int8_t *in, int8_t 
 typedef struct {
   int32_t positions, in_c, out_c;
   int32_t depth;           // in_c, filled up to a multiple of 16
-  const int8_t *channels;  // of four at a time, see `iseul_quads_3`
+  const int8_t *channels;  // of four at a time, see `iseul_threes_mve`
   iseul_clamp_s8_t output;
 } iseul_pointwise_s8_mve_t;
 
 void iseul_pointwise_s8_mve(const iseul_pointwise_s8_mve_t *p, const int8_t *in, int8_t *out);
 void iseul_pointwise_tail_s8_mve(const iseul_pointwise_s8_mve_t *p, const int8_t *in, int8_t *out,
                                  int32_t *scratch);
-
-// Positions [first, last) of a pointwise convolution.
-static inline void iseul_points_mve(const iseul_pointwise_s8_mve_t *p, const int8_t *in,
-                                    int8_t *out, int32_t first, int32_t last) {
-  const int32_t blocks = (last - first) / 3, over = (last - first) % 3;
-  const int32_t c = p->in_c, rest = last - over;
-  iseul_blocks_mve_t b = iseul_blocks_of(&p->output, p->channels, p->depth, p->out_c);
-  if (blocks > 0) {
-    for (int32_t i = 0; i < 3; ++i) {
-      b.x[i] = in + (first + i) * c;
-    }
-    b.y[0] = p->out_c;
-    b.y[1] = 2 * p->out_c;
-    b.out = out + first * p->out_c;
-    b.blocks = blocks;
-    b.x_step = 3 * c;
-    b.out_step = 3 * p->out_c;
-    iseul_threes_of(&b, &p->output);
-  }
-  if (over > 0) {
-    iseul_positions_mve(&b, &p->output, in + rest * c, c, p->out_c, over, out + rest * p->out_c);
-  }
-}
 
 // --- depthwise convolutions: the taps of a channel in a vector
 //
@@ -707,7 +743,7 @@ ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const 
 
 typedef struct {
   int32_t rows, in_size, out_size;
-  const int8_t *channels;  // of four at a time, see `iseul_quads_1`
+  const int8_t *channels;  // of four at a time, see `iseul_one_mve`
   iseul_clamp_s8_t output;
 } iseul_fully_connected_s8_mve_t;
 

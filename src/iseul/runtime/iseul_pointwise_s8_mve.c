@@ -10,5 +10,6 @@
 #include "iseul_mve.h"
 
 void iseul_pointwise_s8_mve(const iseul_pointwise_s8_mve_t *p, const int8_t *in, int8_t *out) {
-  iseul_points_mve(p, in, out, 0, p->positions);
+  iseul_blocks_mve_t b = iseul_blocks_of(&p->output, p->channels, p->depth, p->out_c);
+  iseul_positions_mve(&b, &p->output, in, p->in_c, p->out_c, p->positions, out);
 }

@@ -18,9 +18,9 @@ void iseul_pointwise_tail_s8_mve(const iseul_pointwise_s8_mve_t *p, const int8_t
   const int32_t n = p->positions, c = p->in_c;
   const int32_t followed = n - (p->depth - 1) / c;  // positions with enough bytes behind them
   const int32_t direct = followed > 0 ? followed - followed % 3 : 0;
-  iseul_points_mve(p, in, out, 0, direct);
   iseul_fill_mve(strips, 0, 3 * p->depth);
   iseul_blocks_mve_t b = iseul_blocks_of(&p->output, p->channels, p->depth, p->out_c);
+  iseul_positions_mve(&b, &p->output, in, c, p->out_c, direct, out);
   for (int32_t i = direct; i < n; i += 3) {
     const int32_t k = n - i < 3 ? n - i : 3;
     for (int32_t j = 0; j < k; ++j) {

@@ -99,6 +99,70 @@ def with_scales(io: Io, rows: Array, blocks: Array, n_together: int) -> Array:
 # --- convolutions: blocks of four channels and three positions
 
 
+_MOST_COLUMNS = 4096  # bytes of a row of windows that share columns
+_MOST_WINDOWS = 2048  # bytes of windows that do not, but at least one
+
+
+def n_positions(made: Arranged) -> int:
+    """Positions of all samples."""
+    return made.n_outputs // made.window["out_c"]
+
+
+def cost_of_blocks(made: Arranged) -> int:
+    """Per block of 3 positions 22, per 4 channels of it 24 per step of 16 and 42."""
+    steps = -(-int(np.prod(made.weights.shape[1:])) // LANES)
+    block = 22 + -(-made.window["out_c"] // 4) * (24 * steps + 42)
+    return -(-n_positions(made) // _POSITIONS) * block
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """How `iseul_conv2d_s8_mve` lays out windows: with columns that they share, or each alone.
+
+    rows: of weights (n, k) in the order of the windows' values
+    """
+
+    made: Arranged
+    rows: Array
+    columns: int
+    pitch: int
+    together: int
+
+    @property
+    def depth(self) -> int:
+        return round_up(self.rows.shape[1], LANES)
+
+    @property
+    def n_bytes(self) -> int:
+        return round_up((self.together - 1) * self.pitch + self.depth, 4)
+
+    @property
+    def cost(self) -> int:
+        """6 per piece of up to 16 bytes of a row or column, 6 per window, 120 per row."""
+        w = self.made.window
+        if self.columns:
+            pieces = self.columns * w["kernel_h"] * -(-w["in_c"] // LANES)
+        else:
+            pieces = w["out_w"] * (1 + w["kernel_h"] * -(-w["kernel_w"] * w["in_c"] // LANES))
+        return w["batch"] * w["out_h"] * (120 + 6 * pieces)
+
+
+def strip_of(made: Arranged) -> Strip:
+    """The cheaper layout of those that fit."""
+    w, n = made.window, len(made.weights)
+    depth = round_up(int(np.prod(made.weights.shape[1:])), LANES)
+    together = min(w["out_w"], max(1, _MOST_WINDOWS // depth // _POSITIONS * _POSITIONS))
+    alone = Strip(made, made.weights.reshape(n, -1), 0, depth, together)
+    if w["dilation_w"] > 1 and w["kernel_w"] > 1:
+        return alone
+    columns = (w["out_w"] - 1) * w["stride_w"] + w["kernel_w"]
+    by_column = made.weights.transpose(0, 2, 1, 3).reshape(n, -1)
+    pitch = w["stride_w"] * w["kernel_h"] * w["in_c"]
+    shared = Strip(made, by_column, columns, pitch, w["out_w"])
+    fits = shared.n_bytes <= _MOST_COLUMNS
+    return shared if fits and shared.cost < alone.cost else alone
+
+
 def convolution(arrange: Arrange) -> tuple[Card, ...]:
     """The cards of an op that `arrange` makes a convolution in groups; they take one group."""
 
@@ -119,33 +183,24 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
 
     def several(attrs: Any, io: Io) -> str | None:
         """there are several positions"""
-        return "there is one" if positions(arrange(attrs, io)) == 1 else None
+        return "there is one" if n_positions(arrange(attrs, io)) == 1 else None
 
     def whole_vectors(attrs: Any, io: Io) -> str | None:
         """the number of input channels is a multiple of 16"""
         n = arrange(attrs, io).window["in_c"]
         return f"there are {n}" if n % LANES else None
 
-    def positions(made: Arranged) -> int:
-        return made.n_outputs // made.window["out_c"]
-
-    def rows_of(made: Arranged) -> Array:
-        return made.weights.reshape(len(made.weights), -1)
-
-    def depth(made: Arranged) -> int:
-        return round_up(rows_of(made).shape[1], LANES)
-
-    def channels(io: Io, made: Arranged) -> Array:
-        rows = rows_of(made)
-        return with_scales(io, rows, pack_pairs(rows), 4)
-
     def emit(attrs: Any, io: Io) -> Fields:
         """`iseul_conv_s8_mve_t`."""
-        made = arrange(attrs, io)
+        strip = strip_of(arrange(attrs, io))
         return {
-            "window": made.window,
-            "depth": depth(made),
-            "channels": channels(io, made),
+            "window": strip.made.window,
+            "depth": strip.depth,
+            "columns": strip.columns,
+            "pitch": strip.pitch,
+            "together": strip.together,
+            "scratch_bytes": strip.n_bytes,
+            "channels": with_scales(io, strip.rows, pack_pairs(strip.rows), 4),
             "in_zero_point": zero_point(io.inputs[0]),
             "output": clamp(attrs, io),
         }
@@ -153,40 +208,42 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
     def emit_points(attrs: Any, io: Io) -> Fields:
         """`iseul_pointwise_s8_mve_t`."""
         made = arrange(attrs, io)
+        rows = made.weights.reshape(len(made.weights), -1)
         return {
-            "positions": positions(made),
+            "positions": n_positions(made),
             "in_c": made.window["in_c"],
             "out_c": made.window["out_c"],
-            "depth": depth(made),
-            "channels": channels(io, made),
+            "depth": round_up(rows.shape[1], LANES),
+            "channels": with_scales(io, rows, pack_pairs(rows), 4),
             "output": clamp(attrs, io),
         }
 
-    def cost_of_blocks(made: Arranged) -> int:
-        quads = -(-made.window["out_c"] // 4)
-        over = 60 if made.window["out_c"] % 4 else 0
-        block = 30 + quads * (24 * (depth(made) // LANES) + 46) + over
-        return -(-positions(made) // _POSITIONS) * block
-
     def cost_points(attrs: Any, io: Io) -> int:
-        """Per block of 3 positions 30, per 4 channels of it 24 per step of 16 and 46; 60 where
-        channels are no multiple of 4.
-        """
+        """Per block of 3 positions 22, per 4 channels of it 24 per step of 16 and 42."""
         return cost_of_blocks(arrange(attrs, io))
 
     def cost(attrs: Any, io: Io) -> int:
-        """As pointwise, and per position 25, per row of its window 8 and 3 per 16 bytes of it."""
-        made = arrange(attrs, io)
-        w = made.window
-        row = 8 + 3 * -(-w["kernel_w"] * w["in_c"] // LANES)
-        return cost_of_blocks(made) + positions(made) * (25 + w["kernel_h"] * row)
+        """As pointwise, and 6 per piece of up to 16 bytes of a row or column, 6 per window, 120
+        per row of windows.
+        """
+        strip = strip_of(arrange(attrs, io))
+        return cost_of_blocks(strip.made) + strip.cost
 
-    def strips(attrs: Any, io: Io) -> int:
-        """Three strips of bytes."""
-        return _POSITIONS * depth(arrange(attrs, io))
+    def scratch(attrs: Any, io: Io) -> int:
+        """Windows of some positions, or the columns of a row of windows."""
+        return strip_of(arrange(attrs, io)).n_bytes
+
+    def last_position(attrs: Any, io: Io) -> int:
+        """Three times the bytes of a position."""
+        made = arrange(attrs, io)
+        return _POSITIONS * round_up(made.group_in, LANES)
 
     def overlaps(attrs: Any, io: Io) -> Mapping[int, int]:
-        return overlap.by_positions(attrs, io, _POSITIONS)
+        strip = strip_of(arrange(attrs, io))
+        width = strip.made.window["out_w"]
+        if strip.together < width:
+            return overlap.by_rows(attrs, io, 1)
+        return overlap.by_positions(attrs, io, width)
 
     def overlaps_points(attrs: Any, io: Io) -> Mapping[int, int]:
         return overlap.point_by_point(io, _POSITIONS)
@@ -201,7 +258,7 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         cost,
         emit,
         isa=ISA,
-        scratch_bytes=strips,
+        scratch_bytes=scratch,
         overlap=overlaps,
         proofs=proofs_of,
     )
@@ -212,6 +269,7 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         fits=(*general.fits, pointwise, several),
         cost=cost_points,
         emit=emit_points,
+        scratch_bytes=last_position,
         overlap=overlaps_points,
     )
     of_vectors = Card(
@@ -315,15 +373,15 @@ class Taps:
 
     @property
     def cost(self) -> int:
-        """Per strip 150, per column of it 14 per 16 channels; per channel and rows that share a
-        position in strips 60; per row of outputs 16, per 8 outputs of it 40, per 4 that are
-        over 35.
+        """Per strip of 16 channels 150, per column of it 14; per channel and rows that share a
+        position in strips 17; per row of outputs 8, per 8 outputs of it 38, per 4 that are
+        over 32.
         """
         w = self.window
         blocks, passes = -(-w["in_c"] // LANES), -(-self.n_strips // self.together)
         strips = self.n_strips * blocks * (150 + 14 * self.columns)
-        row = 16 + 40 * ((w["out_w"] + 3) // 8) + (35 if 0 < w["out_w"] % 8 <= 4 else 0)
-        channel = passes * self.shared * 60 + w["out_h"] * row
+        row = 8 + 38 * ((w["out_w"] + 3) // 8) + (32 if 0 < w["out_w"] % 8 <= 4 else 0)
+        channel = passes * self.shared * 17 + w["out_h"] * row
         return w["batch"] * (strips + w["in_c"] * channel)
 
 
@@ -411,9 +469,9 @@ def depthwise() -> tuple[Card, ...]:
         }
 
     def cost(attrs: Any, io: Io) -> int:
-        """Per strip 150, per column of it 14 per 16 channels; per channel and rows that share a
-        position in strips 60; per row of outputs 16, per 8 outputs of it 40, per 4 that are
-        over 35.
+        """Per strip of 16 channels 150, per column of it 14; per channel and rows that share a
+        position in strips 17; per row of outputs 8, per 8 outputs of it 38, per 4 that are
+        over 32.
         """
         return found(attrs, io).cost
 
