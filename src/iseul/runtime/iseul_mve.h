@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "iseul_weighted.h"
+#include "iseul_dsp.h"
 
 // Blocks take all registers, which compilers only give away where they optimize.
 #if defined(__GNUC__) && defined(__ARM_FEATURE_MVE) && defined(__OPTIMIZE__)
@@ -485,8 +485,9 @@ typedef struct {
   int32_t depth;           // values of a window, filled up to a multiple of 16
   int32_t columns;         // of a row of windows that share them; 0: each window has its own
   int32_t pitch;           // bytes from window to window in scratch
-  int32_t together;        // windows that are made at once, at most out_w
-  int32_t scratch_bytes;
+  int32_t together;        // windows of a row that are made at once, at most out_w
+  int32_t rows;            // 3: whole rows are made three at a time, as long as there are three
+  int32_t row_bytes;       // of scratch for the windows of a row
   const int8_t *channels;  // of four at a time, see `iseul_threes_mve`
   int32_t in_zero_point;
   iseul_clamp_s8_t output;
@@ -749,5 +750,114 @@ typedef struct {
 
 void iseul_fully_connected_s8_mve(const iseul_fully_connected_s8_mve_t *p, const int8_t *in,
                                   int8_t *out);
+
+// --- sums of two
+
+void iseul_add_linear_s8_mve(const iseul_linear_t *p, const int8_t *a, const int8_t *b,
+                             int8_t *out);
+
+// `iseul_add_linear_s8`, four values at a time.
+static inline void iseul_linear_mve(const iseul_linear_t *p, const int8_t *a, const int8_t *b,
+                                    int8_t *out) {
+#if ISEUL_HAS_MVE
+  __asm__ volatile(
+      "vdup.32 q2, %[a_factor]\n\t"
+      "vdup.32 q3, %[low]\n\t"
+      "vdup.32 q4, %[high]\n\t"
+      "wlstp.32 lr, %[n], 2f\n"
+      "1:\n\t"
+      "vldrb.s32 q0, [%[a]], #4\n\t"
+      "vldrb.s32 q1, [%[b]], #4\n\t"
+      "vmlas.s32 q0, q2, %[constant]\n\t"
+      "vmla.s32 q0, q1, %[b_factor]\n\t"
+      "vshl.s32 q0, %[shift]\n\t"
+      "vmax.s32 q0, q0, q3\n\t"
+      "vmin.s32 q0, q0, q4\n\t"
+      "vstrb.32 q0, [%[out]], #4\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : [a] "+l"(a), [b] "+l"(b), [out] "+l"(out)
+      : [n] "r"(p->n), [a_factor] "r"(p->a_factor), [b_factor] "r"(p->b_factor),
+        [constant] "r"(p->constant), [shift] "r"(-p->shift), [low] "r"(p->low), [high] "r"(p->high)
+      : "q0", "q1", "q2", "q3", "q4", "lr", "memory");
+#else
+  for (int32_t i = 0; i < p->n; ++i) {
+    const int32_t sum = a[i] * p->a_factor + p->constant + b[i] * p->b_factor;
+    out[i] = (int8_t)iseul_clamp(sum >> p->shift, p->low, p->high);
+  }
+#endif
+}
+
+// --- averages
+
+// An average is (|sum| + half) / taps as (.. * factor >> 16) >> shift, with the sum's sign.
+typedef struct {
+  iseul_window_t window;  // without padding, of 2 .. 255 taps
+  int32_t half, factor, shift;
+  int32_t low, high;
+} iseul_average_pool_mve_t;
+
+void iseul_average_pool2d_s8_mve(const iseul_average_pool_mve_t *p, const int8_t *in,
+                                 int8_t *out);
+
+// Eight channels of a window.
+static ISEUL_NOINLINE void iseul_average_8_mve(const iseul_average_pool_mve_t *p, const int8_t *x,
+                                               int8_t *out) {
+  const iseul_window_t *const g = &p->window;
+  const int32_t c = g->in_c, is_one = g->kernel_w == g->in_w;  // rows follow each other
+  const int32_t columns = is_one ? g->kernel_h * g->kernel_w : g->kernel_w;
+  const int32_t gap = (g->in_w - g->kernel_w) * c;
+  int32_t rows = is_one ? 1 : g->kernel_h;
+#if ISEUL_HAS_MVE
+  const int32_t limits[2] = {p->low, p->high}, how[2] = {p->factor, -p->shift};
+  int32_t a, b;
+  __asm__ volatile(
+      "vmov.i32 q1, #0\n"
+      "1:\n\t"
+      "dls lr, %[columns]\n"
+      "2:\n\t"
+      "vldrb.s16 q0, [%[x]]\n\t"
+      "add %[x], %[x], %[c]\n\t"
+      "vadd.i16 q1, q1, q0\n\t"
+      "le lr, 2b\n\t"
+      "add %[x], %[x], %[gap]\n\t"
+      "subs %[rows], %[rows], #1\n\t"
+      "bne 1b\n\t"
+      "ldrd %[a], %[b], %[how]\n\t"
+      "vabs.s16 q0, q1\n\t"
+      "vdup.16 q2, %[a]\n\t"
+      "vadd.i16 q0, q0, %[half]\n\t"
+      "vmulh.u16 q0, q0, q2\n\t"
+      "vshl.u16 q0, %[b]\n\t"
+      "vpt.s16 lt, q1, zr\n\t"
+      "vnegt.s16 q0, q0\n\t"
+      "ldrd %[a], %[b], %[limits]\n\t"
+      "vdup.16 q1, %[a]\n\t"
+      "vdup.16 q2, %[b]\n\t"
+      "vmax.s16 q0, q0, q1\n\t"
+      "vmin.s16 q0, q0, q2\n\t"
+      "vstrb.16 q0, [%[out]]\n\t"
+      : [x] "+&l"(x), [rows] "+&r"(rows), [a] "=&r"(a), [b] "=&r"(b)
+      : [c] "r"(c), [columns] "r"(columns), [gap] "r"(gap), [half] "r"(p->half), [out] "l"(out),
+        [how] "m"(how), [limits] "m"(limits)
+      : "q0", "q1", "q2", "lr", "cc", "memory");
+#else
+  int32_t sum[8] = {0};
+  for (; rows > 0; --rows) {
+    for (int32_t i = 0; i < columns; ++i) {
+      for (int32_t k = 0; k < 8; ++k) {
+        sum[k] += x[k];
+      }
+      x += c;
+    }
+    x += gap;
+  }
+  for (int32_t k = 0; k < 8; ++k) {
+    const int32_t size = (sum[k] < 0 ? -sum[k] : sum[k]) + p->half;
+    const int32_t mean = (int32_t)((uint32_t)size * (uint32_t)p->factor >> 16) >> p->shift;
+    out[k] = (int8_t)iseul_clamp(sum[k] < 0 ? -mean : mean, p->low, p->high);
+  }
+#endif
+}
 
 #endif

@@ -16,7 +16,7 @@ import numpy as np
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _overlap as overlap
-from iseul.compile.kernels._card import Card
+from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._dsp import folded_bias, is_folded, one_to_one
 from iseul.graph.ops._quantized import output_multipliers, zero_point
 
@@ -101,6 +101,7 @@ def with_scales(io: Io, rows: Array, blocks: Array, n_together: int) -> Array:
 
 _MOST_COLUMNS = 4096  # bytes of a row of windows that share columns
 _MOST_WINDOWS = 2048  # bytes of windows that do not, but at least one
+_MOST_ROWS = 6144  # bytes of three rows of windows
 
 
 def n_positions(made: Arranged) -> int:
@@ -108,11 +109,10 @@ def n_positions(made: Arranged) -> int:
     return made.n_outputs // made.window["out_c"]
 
 
-def cost_of_blocks(made: Arranged) -> int:
+def cost_of_block(made: Arranged) -> int:
     """Per block of 3 positions 22, per 4 channels of it 24 per step of 16 and 42."""
     steps = -(-int(np.prod(made.weights.shape[1:])) // LANES)
-    block = 22 + -(-made.window["out_c"] // 4) * (24 * steps + 42)
-    return -(-n_positions(made) // _POSITIONS) * block
+    return 22 + -(-made.window["out_c"] // 4) * (24 * steps + 42)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,8 +133,32 @@ class Strip:
         return round_up(self.rows.shape[1], LANES)
 
     @property
-    def n_bytes(self) -> int:
+    def row_bytes(self) -> int:
         return round_up((self.together - 1) * self.pitch + self.depth, 4)
+
+    @property
+    def n_rows(self) -> int:
+        """3 where blocks of one position of each of three rows spare a twentieth, else 1."""
+        w = self.made.window
+        whole = self.together == w["out_w"] and w["out_h"] >= _POSITIONS
+        if not whole or _POSITIONS * self.row_bytes > _MOST_ROWS:
+            return 1
+        apart = w["out_h"] * -(-w["out_w"] // _POSITIONS)
+        threes, ones = divmod(w["out_h"], _POSITIONS)
+        blocks = threes * w["out_w"] + ones * -(-w["out_w"] // _POSITIONS)
+        return _POSITIONS if 20 * blocks <= 19 * apart else 1
+
+    @property
+    def n_bytes(self) -> int:
+        return self.n_rows * self.row_bytes
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of positions of a sample."""
+        w = self.made.window
+        threes, ones = divmod(w["out_h"], _POSITIONS) if self.n_rows > 1 else (0, w["out_h"])
+        pieces = [min(self.together, w["out_w"] - x) for x in range(0, w["out_w"], self.together)]
+        return threes * w["out_w"] + ones * sum(-(-n // _POSITIONS) for n in pieces)
 
     @property
     def cost(self) -> int:
@@ -159,7 +183,7 @@ def strip_of(made: Arranged) -> Strip:
     by_column = made.weights.transpose(0, 2, 1, 3).reshape(n, -1)
     pitch = w["stride_w"] * w["kernel_h"] * w["in_c"]
     shared = Strip(made, by_column, columns, pitch, w["out_w"])
-    fits = shared.n_bytes <= _MOST_COLUMNS
+    fits = shared.row_bytes <= _MOST_COLUMNS
     return shared if fits and shared.cost < alone.cost else alone
 
 
@@ -199,7 +223,8 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
             "columns": strip.columns,
             "pitch": strip.pitch,
             "together": strip.together,
-            "scratch_bytes": strip.n_bytes,
+            "rows": strip.n_rows,
+            "row_bytes": strip.row_bytes,
             "channels": with_scales(io, strip.rows, pack_pairs(strip.rows), 4),
             "in_zero_point": zero_point(io.inputs[0]),
             "output": clamp(attrs, io),
@@ -220,14 +245,16 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
 
     def cost_points(attrs: Any, io: Io) -> int:
         """Per block of 3 positions 22, per 4 channels of it 24 per step of 16 and 42."""
-        return cost_of_blocks(arrange(attrs, io))
+        made = arrange(attrs, io)
+        return -(-n_positions(made) // _POSITIONS) * cost_of_block(made)
 
     def cost(attrs: Any, io: Io) -> int:
         """As pointwise, and 6 per piece of up to 16 bytes of a row or column, 6 per window, 120
         per row of windows.
         """
         strip = strip_of(arrange(attrs, io))
-        return cost_of_blocks(strip.made) + strip.cost
+        n_blocks = strip.made.window["batch"] * strip.n_blocks
+        return n_blocks * cost_of_block(strip.made) + strip.cost
 
     def scratch(attrs: Any, io: Io) -> int:
         """Windows of some positions, or the columns of a row of windows."""
@@ -241,8 +268,8 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
     def overlaps(attrs: Any, io: Io) -> Mapping[int, int]:
         strip = strip_of(arrange(attrs, io))
         width = strip.made.window["out_w"]
-        if strip.together < width:
-            return overlap.by_rows(attrs, io, 1)
+        if strip.together < width or strip.n_rows > 1:
+            return overlap.by_rows(attrs, io, strip.n_rows)
         return overlap.by_positions(attrs, io, width)
 
     def overlaps_points(attrs: Any, io: Io) -> Mapping[int, int]:
@@ -502,4 +529,82 @@ def depthwise() -> tuple[Card, ...]:
             overlap=overlaps,
             proofs=proofs_of,
         ),
+    )
+
+
+# --- sums and averages
+
+
+def linear(card: Card) -> Card:
+    """The card of a proven linear sum for Helium, from that of plain C."""
+
+    def cost(attrs: Any, io: Io) -> int:
+        """9 per four values."""
+        return 9 * -(-io.outputs[0].n_elements // 4) + 25
+
+    return replace(card, symbol="iseul_add_linear_s8_mve", isa=ISA, cost=cost)
+
+
+_MOST_TAPS = 255  # whose sums fit into 16 bits
+
+
+def division(taps: int) -> tuple[int, int] | None:
+    """(factor, shift) with (n factor >> 16) >> shift = n // taps for all n that an average of
+    `taps` int8 divides, all of them tried; None if there are none.
+    """
+    if not 2 <= taps <= _MOST_TAPS:
+        return None
+    shift = (taps - 1).bit_length() - 1
+    factor = -(-(1 << (16 + shift)) // taps)
+    n = np.arange(128 * taps + taps // 2 + 1, dtype=np.int64)
+    right = np.array_equal((n * factor >> 16) >> shift, n // taps)
+    return (factor, shift) if right and factor < 1 << 16 else None
+
+
+def average_pool() -> Card:
+    """The card of average pools."""
+
+    def no_padding(attrs: Any, io: Io) -> str | None:
+        """windows have no padding, and values no offset"""
+        if not any(attrs.pads) and attrs.offset == 0:
+            return None
+        return f"pads {attrs.pads}, offset {attrs.offset}"
+
+    def few_taps(attrs: Any, io: Io) -> str | None:
+        """windows have 2 to 255 taps"""
+        taps = attrs.kernel_size[0] * attrs.kernel_size[1]
+        return None if division(taps) else f"they have {taps}"
+
+    def eight_channels(attrs: Any, io: Io) -> str | None:
+        """there are at least 8 channels"""
+        n = io.inputs[0].shape[3]
+        return None if n >= 8 else f"there are {n}"
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_average_pool_mve_t`."""
+        taps = attrs.kernel_size[0] * attrs.kernel_size[1]
+        found = division(taps)
+        assert found is not None, "the rule says so"
+        return {
+            "window": fields.window(attrs, io, attrs.kernel_size),
+            "half": taps // 2,
+            "factor": found[0],
+            "shift": found[1],
+            **fields.clamp_s8(io, attrs.activation),
+        }
+
+    def cost(attrs: Any, io: Io) -> int:
+        """Per eight channels 60, per row of a window of them 5, per tap 4."""
+        rows, columns = attrs.kernel_size
+        *places, channels = io.outputs[0].shape
+        return int(np.prod(places)) * -(-channels // 8) * (60 + rows * (5 + 4 * columns))
+
+    return Card(
+        "iseul_average_pool2d_s8_mve",
+        "iseul_average_pool_mve_t",
+        (kinds("int8"), no_padding, few_taps, eight_channels),
+        cost,
+        emit,
+        isa=ISA,
+        overlap=overlap.by_position,
     )

@@ -11,6 +11,7 @@ import numpy as np
 from iseul.compile import prove
 from iseul.compile.kernels import _binary as binary
 from iseul.compile.kernels import _fields as fields
+from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import value_by_value
 from iseul.compile.proofs import LinearSum
@@ -106,9 +107,11 @@ def sums(op: str, b_sign: int) -> tuple[Card, ...]:
         return binary.aligned(attrs, io, multipliers, b_sign)
 
     clamp, real = binary.plain_clamp, binary.real_clamp
+    linear = linear_card(partial(linear_form, sign=b_sign))
     return (
         binary.lookup(op),
-        linear_card(partial(linear_form, sign=b_sign)),
+        mve.linear(linear),
+        linear,
         binary.card("iseul_add_s8", "iseul_aligned_t", ("int8",), 75, emit),
         binary.card("iseul_add_s16", "iseul_aligned_t", ("int16",), 69, emit),
         binary.card(f"iseul_{op}_s32", "iseul_plain_t", ("int32",), 17, clamp),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iseul.compile.kernels import _factor as factor
+from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels import _pooling as pooling
 from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._overlap import by_position
@@ -41,6 +42,7 @@ _INTEGERS = "iseul_average_pool_t"
 _REALS = "iseul_average_pool_f32_t"
 
 CARDS = (
+    mve.average_pool(),
     Card(
         "iseul_average_pool2d_s8",
         _INTEGERS,
