@@ -34,8 +34,17 @@ def _rectified(what: str, size: tuple[int, int, int], n: int, kernel: Any, **mor
     return _conv(f"rectified {what}", size, n, kernel, **more)
 
 
+# sums of small integers times 1/4: one in four lies between two results, on either side of 0
+_TIES: Any = {"scale_in": 1.0, "scale_w": 1.0, "largest_w": 1, "one_scale": True, "scale_out": 4.0}
+
 CASES = (
     _conv("1x1", (4, 5, 8), 8, (1, 1)),
+    _conv("1x1 of 32 channels", (5, 4, 32), 6, (1, 1)),
+    _conv("rows of windows in pieces", (2, 20, 64), 5, (1, 3), dilation=(1, 2), pads=(0, 0, 2, 2)),
+    _conv("3x3 of many channels", (6, 6, 24), 9, (3, 3), pads=(1, 1, 1, 1), zero_in=-128),
+    _conv("1x1, ties", (5, 5, 16), 7, (1, 1), **_TIES),
+    _conv("3x3, ties, relu6", (5, 5, 4), 6, (3, 3), activation="relu6", zero_out=-60, **_TIES),
+    _rectified("3x3, ties", (5, 5, 4), 6, (3, 3), **_TIES),
     _conv("1x1 odd channels", (3, 3, 7), 5, (1, 1)),
     _conv("1x1 one channel in and out", (3, 4, 1), 1, (1, 1)),
     _conv("1x1 many channels", (2, 3, 67), 9, (1, 1)),

@@ -17,8 +17,21 @@ def _rectified(what: str, size: tuple[int, int, int], kernel: tuple[int, int], *
     return _conv(f"rectified {what}", size, size[2], kernel, **more)
 
 
+# sums of small integers times 1/4: one in four lies between two results, on either side of 0
+_TIES: Any = {"scale_in": 1.0, "scale_w": 1.0, "largest_w": 1, "one_scale": True, "scale_out": 4.0}
+
 CASES = (
     _conv("3x3 same", (6, 6, 8), 8, (3, 3), pads=(1, 1, 1, 1)),
+    _conv("3x3 many channels, wide", (5, 45, 37), 37, (3, 3), pads=(1, 1, 1, 1)),
+    _conv("3x3 many channels, stride 2", (19, 21, 19), 19, (3, 3), stride=(2, 2)),
+    _conv("1x7, pads", (3, 13, 18), 18, (1, 7), pads=(0, 0, 3, 3), zero_in=127),
+    _conv("9x1, dilation 2", (23, 1, 17), 17, (9, 1), stride=(2, 1), dilation=(2, 1)),
+    _conv("15x1 to one output", (15, 1, 20), 20, (15, 1)),
+    _conv("1x1, many rows", (9, 3, 4), 4, (1, 1)),
+    _conv("4x4", (7, 6, 5), 5, (4, 4), pads=(1, 2, 2, 1)),
+    _conv("3x3, ties", (6, 9, 6), 6, (3, 3), **_TIES),
+    _conv("3x3, ties, relu6", (6, 7, 6), 6, (3, 3), activation="relu6", zero_out=-60, **_TIES),
+    _rectified("3x3, ties", (6, 9, 5), (3, 3), stride=(1, 2), **_TIES),
     _conv("3x3 valid, odd channels", (5, 6, 7), 7, (3, 3)),
     _conv("3x3 one channel", (5, 5, 1), 1, (3, 3), pads=(1, 1, 1, 1)),
     _conv("3x3 odd width", (4, 7, 4), 4, (3, 3), pads=(1, 1, 1, 1)),

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels for Helium: a changed number in any part of what they are given is found by verify.
+
+The plain C of the same files is judged, on the host; that a Cortex-M55 gets the same integers is
+shown by test_cases.py.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from device._boards import M55
+from device._nets import package, samples
+from iseul.device.verify import verify_package
+
+# part: byte of a record behind its weights, how far it is moved
+SCALES = {"bias": (2, 1), "multiplier": (3, 16), "shift": (0, -1)}
+
+
+def _steps():
+    """(net, node, bytes of weights in front of the first record of scales, channels in it)"""
+    found = []
+    for net in ("chain", "dense"):
+        packed = package(net, M55)
+        io_of = {node.name: packed.graph.io(node) for node in packed.graph.nodes}
+        for step in packed.steps:
+            weights = io_of[step.node].inputs[1]
+            is_depthwise = step.op == "depthwise_conv2d"
+            n = 1 if is_depthwise else 4
+            taps = weights.n_elements // weights.shape[3 if is_depthwise else 0]
+            assert step.kernel.endswith("_mve")
+            found.append((net, step.node, n * 16 * -(-taps // 16), n))
+    return found
+
+
+def _changed(packed, node, table, change):
+    """The package with another table of a node; change: list of ints -> list of ints"""
+    pattern = re.compile(rf"(// {re.escape(node)}: {table} [^{{]*{{)([^}}]*)(}})")
+    files, n_edits = dict(packed.files), 0
+    for name, text in files.items():
+        match = pattern.search(text)
+        if match:
+            values = change([int(v) for v in re.findall(r"-?\d+", match[2])])
+            body = ", ".join(map(str, values))
+            files[name] = text[: match.start(2)] + body + text[match.end(2) :]
+            n_edits += 1
+    assert n_edits == 1
+    return replace(packed, files=files)
+
+
+def _is_found(packed, node):
+    verdict = verify_package(packed, samples(packed.graph, 40), ("numpy", "host"))
+    return verdict["equal"] is False and verdict["first_difference"]["node"] == node
+
+
+def _moved(values, at, by):
+    values[at] += by if -128 <= values[at] + by <= 127 else -by
+    return values
+
+
+@pytest.mark.parametrize(("net", "node", "front", "n"), _steps())
+def test_every_part_of_a_record_matters(net, node, front, n):
+    packed = package(net, M55)
+
+    def other_weight(values):
+        at = max(range(front), key=lambda i: abs(values[i]))
+        return _moved(values, at, -values[at] // 2)
+
+    assert _is_found(_changed(packed, node, "channels", other_weight), node)
+    for k, (byte, by) in enumerate(SCALES.values()):
+        at = front + 4 * n * k + byte
+        bad = _changed(
+            packed, node, "channels", lambda values, at=at, by=by: _moved(values, at, by)
+        )
+        assert _is_found(bad, node), list(SCALES)[k]
+
+
+def test_places_of_taps_matter():
+    packed = package("chain", M55)
+    node = next(s.node for s in packed.steps if s.op == "depthwise_conv2d")
+    for i in range(3):
+        bad = _changed(packed, node, "words", lambda values, i=i: _moved_word(values, i))
+        assert _is_found(bad, node)
+
+
+def _moved_word(values, at):
+    values[at] += 64
+    return values
