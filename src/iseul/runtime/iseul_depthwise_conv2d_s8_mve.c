@@ -13,23 +13,31 @@
 #include "iseul_mve.h"
 
 static ISEUL_NOINLINE void channels(const iseul_depthwise_s8_mve_t *p, iseul_taps_mve_t *t) {
-  const iseul_clamp_s8_t *const o = &p->output;
+  const iseul_clamp_mve_t *const o = &p->output;
   const int32_t is_full = iseul_is_full_s8(o), is_rectified = iseul_is_rectified_s8(o);
-  if (p->window.stride_w == 1) {
+  if (p->paired) {
     if (!is_full) {
-      iseul_taps_mve(t, 64, 1, 0);
+      iseul_taps_mve(t, 128, 1, 1, 0);
     } else if (is_rectified) {
-      iseul_taps_mve(t, 64, 0, 1);
+      iseul_taps_mve(t, 128, 1, 0, 1);
     } else {
-      iseul_taps_mve(t, 64, 1, 1);
+      iseul_taps_mve(t, 128, 1, 1, 1);
+    }
+  } else if (p->window.stride_w == 1) {
+    if (!is_full) {
+      iseul_taps_mve(t, 64, 0, 1, 0);
+    } else if (is_rectified) {
+      iseul_taps_mve(t, 64, 0, 0, 1);
+    } else {
+      iseul_taps_mve(t, 64, 0, 1, 1);
     }
   } else {
     if (!is_full) {
-      iseul_taps_mve(t, 128, 1, 0);
+      iseul_taps_mve(t, 128, 0, 1, 0);
     } else if (is_rectified) {
-      iseul_taps_mve(t, 128, 0, 1);
+      iseul_taps_mve(t, 128, 0, 0, 1);
     } else {
-      iseul_taps_mve(t, 128, 1, 1);
+      iseul_taps_mve(t, 128, 0, 1, 1);
     }
   }
 }
@@ -38,7 +46,7 @@ static ISEUL_NOINLINE void channels(const iseul_depthwise_s8_mve_t *p, iseul_tap
 static void rows(const iseul_depthwise_s8_mve_t *p, const int8_t *in, int8_t *out, int32_t y,
                  int32_t c, int8_t *strips) {
   const iseul_window_t *const g = &p->window;
-  const iseul_clamp_s8_t *const o = &p->output;
+  const iseul_clamp_mve_t *const o = &p->output;
   const int32_t n = g->in_c - c < 16 ? g->in_c - c : 16;
   const int32_t most = p->together * p->shared, strip = 64 * p->columns;
   const int32_t n_rows = g->out_h - y < most ? g->out_h - y : most;

@@ -10,7 +10,7 @@
 
 void iseul_fully_connected_s8_mve(const iseul_fully_connected_s8_mve_t *p, const int8_t *in,
                                   int8_t *out) {
-  const iseul_clamp_s8_t *const o = &p->output;
+  const iseul_clamp_mve_t *const o = &p->output;
   const int32_t is_full = iseul_is_full_s8(o), is_rectified = iseul_is_rectified_s8(o);
   const int32_t more = (p->in_size - 1) / 16, tail = p->in_size - 16 * more;
   iseul_blocks_mve_t b = iseul_blocks_of(o, p->channels, 16 * more + 16, p->out_size);

@@ -150,13 +150,13 @@ static inline void iseul_fill_mve(int8_t *to, int32_t value, int32_t n) {
 // make no difference.
 typedef struct {
   int32_t zero_point, low, high;
-} iseul_clamp_s8_t;
+} iseul_clamp_mve_t;
 
-static inline int32_t iseul_is_full_s8(const iseul_clamp_s8_t *o) {
+static inline int32_t iseul_is_full_s8(const iseul_clamp_mve_t *o) {
   return o->low == -128 && o->high == 127;
 }
 
-static inline int32_t iseul_is_rectified_s8(const iseul_clamp_s8_t *o) {
+static inline int32_t iseul_is_rectified_s8(const iseul_clamp_mve_t *o) {
   return o->low >= o->zero_point;
 }
 
@@ -176,7 +176,7 @@ static inline int32_t iseul_word_at(const int8_t *x, int32_t i) {
   return word;
 }
 
-static inline int8_t iseul_finish_word_s8(const iseul_clamp_s8_t *o, int32_t acc, int32_t bias,
+static inline int8_t iseul_finish_word_s8(const iseul_clamp_mve_t *o, int32_t acc, int32_t bias,
                                           int32_t multiplier, int32_t shift) {
   const int32_t sum = (int32_t)((uint32_t)acc + (uint32_t)bias);
   const int32_t q = iseul_requantize(sum, multiplier, shift) + o->zero_point;
@@ -330,7 +330,7 @@ ISEUL_INLINE void iseul_threes_mve(iseul_blocks_mve_t *b, const int32_t ties, co
 #else
   (void)ties;
   (void)full;
-  const iseul_clamp_s8_t clamp = {b->zero_point, b->low, b->high};
+  const iseul_clamp_mve_t clamp = {b->zero_point, b->low, b->high};
   const int32_t steps = b->more + 1;
   for (int32_t i = 0; i < b->blocks; ++i) {
     for (const int8_t *w = b->w; w != b->end; w += 64 * steps + 48) {
@@ -420,7 +420,7 @@ ISEUL_INLINE void iseul_one_mve(const iseul_blocks_mve_t *b, int32_t tail, const
 #else
   (void)ties;
   (void)full;
-  const iseul_clamp_s8_t clamp = {b->zero_point, b->low, b->high};
+  const iseul_clamp_mve_t clamp = {b->zero_point, b->low, b->high};
   int8_t *to = b->out;
   for (const int8_t *w = b->w; w != b->end; w += 64 * b->more + 112) {
     const int8_t *const scales = w + 64 * (b->more + 1);
@@ -437,7 +437,7 @@ ISEUL_INLINE void iseul_one_mve(const iseul_blocks_mve_t *b, int32_t tail, const
 #endif
 }
 
-static ISEUL_NOINLINE void iseul_threes_of(iseul_blocks_mve_t *b, const iseul_clamp_s8_t *o) {
+static ISEUL_NOINLINE void iseul_threes_of(iseul_blocks_mve_t *b, const iseul_clamp_mve_t *o) {
   if (!iseul_is_full_s8(o)) {
     iseul_threes_mve(b, 1, 0);
   } else if (iseul_is_rectified_s8(o)) {
@@ -447,7 +447,7 @@ static ISEUL_NOINLINE void iseul_threes_of(iseul_blocks_mve_t *b, const iseul_cl
   }
 }
 
-static inline iseul_blocks_mve_t iseul_blocks_of(const iseul_clamp_s8_t *o, const int8_t *w,
+static inline iseul_blocks_mve_t iseul_blocks_of(const iseul_clamp_mve_t *o, const int8_t *w,
                                                  int32_t depth, int32_t out_c) {
   const int8_t *const end = w + iseul_bytes_of_fours(out_c, depth / 16);
   const iseul_blocks_mve_t b = {{w, w, w}, 0, w, depth / 16 - 1, {0, 0}, 1, 0, 0, end,
@@ -457,7 +457,7 @@ static inline iseul_blocks_mve_t iseul_blocks_of(const iseul_clamp_s8_t *o, cons
 
 // n >= 0 positions from x on, x_step bytes apart, all channels of them. Positions that are not
 // there in the last block are its first one again.
-static ISEUL_NOINLINE void iseul_positions_mve(iseul_blocks_mve_t *b, const iseul_clamp_s8_t *o,
+static ISEUL_NOINLINE void iseul_positions_mve(iseul_blocks_mve_t *b, const iseul_clamp_mve_t *o,
                                                const int8_t *x, int32_t x_step, int32_t out_c,
                                                int32_t n, int8_t *out) {
   while (n > 0) {
@@ -490,7 +490,7 @@ typedef struct {
   int32_t row_bytes;       // of scratch for the windows of a row
   const int8_t *channels;  // of four at a time, see `iseul_threes_mve`
   int32_t in_zero_point;
-  iseul_clamp_s8_t output;
+  iseul_clamp_mve_t output;
 } iseul_conv_s8_mve_t;
 
 void iseul_conv2d_s8_mve(const iseul_conv_s8_mve_t *p, const int8_t *in, int8_t *out,
@@ -500,7 +500,7 @@ typedef struct {
   int32_t positions, in_c, out_c;
   int32_t depth;           // in_c, filled up to a multiple of 16
   const int8_t *channels;  // of four at a time, see `iseul_threes_mve`
-  iseul_clamp_s8_t output;
+  iseul_clamp_mve_t output;
 } iseul_pointwise_s8_mve_t;
 
 void iseul_pointwise_s8_mve(const iseul_pointwise_s8_mve_t *p, const int8_t *in, int8_t *out);
@@ -521,10 +521,11 @@ typedef struct {
   int32_t columns;         // of a strip, with padding and what is read beyond
   int32_t shared;          // output rows made of one strip, for each its taps move up by a row
   int32_t together;        // strips that are made before outputs are
+  int32_t paired;          // 1: the words of an output and of the next one are four
   const int32_t *words;    // of 4: offset of each word of taps in a strip
   const int8_t *channels;  // per channel 16 weights; bias, multiplier, shift
   int32_t in_zero_point;
-  iseul_clamp_s8_t output;
+  iseul_clamp_mve_t output;
 } iseul_depthwise_s8_mve_t;
 
 void iseul_depthwise_conv2d_s8_mve(const iseul_depthwise_s8_mve_t *p, const int8_t *in,
@@ -618,17 +619,24 @@ typedef struct {
 } iseul_taps_mve_t;
 
 #if ISEUL_HAS_MVE
-// One sum of 16 taps, after moving to the next output's words.
+// One sum of 16 taps, after moving to the next output's words; or sums of two neighbours, whose
+// taps lie in the same four words, the second one's a word further.
 #define ISEUL_MVE_TAPS(a)                \
   "vldrw.u32 q0, [q1, #%c[move]]!\n\t"   \
   "vmladav.s8 " a ", q0, q2\n\t"
+#define ISEUL_MVE_TWO(a, b)                \
+  ".if %c[paired]\n\t" ISEUL_MVE_TAPS(a)   \
+  "vmladav.s8 " b ", q0, q3\n\t"           \
+  ".else\n\t" ISEUL_MVE_TAPS(a) ISEUL_MVE_TAPS(b) \
+  ".endif\n\t"
 #endif
 
 // Eight outputs at a time, or four where no more are left of a row.
 //
-// move  bytes from an output's words to the next one's
-ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const int32_t ties,
-                                 const int32_t full) {
+// move    bytes from an output's words to the next one's; where `paired`, to the next but one's
+// paired  kernels have up to three columns, and a word of the next one stands behind theirs
+ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const int32_t paired,
+                                 const int32_t ties, const int32_t full) {
 #if ISEUL_HAS_MVE
   t->base -= move;
   register iseul_taps_mve_t *r0 __asm__("r0") = t;
@@ -644,6 +652,11 @@ ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const 
       "ldr r2, [r11, #56]\n\t"
       "vldrb.8 q2, [r0], #16\n\t"
       "vshl.u32 q2, r2\n\t"
+      ".if %c[paired]\n\t"
+      "mov r2, #0\n\t"
+      "vmov q3, q2\n\t"
+      "vshlc q3, r2, #32\n\t"
+      ".endif\n\t"
       "ldm r0!, {r5, r7, r9}\n\t"
       "str r0, [r11, #8]\n\t"
       "ldrd r10, r3, [r11, #16]\n\t"
@@ -652,14 +665,13 @@ ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const 
       "vadd.i32 q1, q7, r10\n"
       "3:\n\t"
       "cmp r1, #4\n\t"
-      "ble 4f\n\t" ISEUL_MVE_TAPS("r0") ISEUL_MVE_TAPS("r2") ISEUL_MVE_TAPS("r4")
-      ISEUL_MVE_TAPS("r6") ISEUL_MVE_TAPS("r8")
-      "vmov q4[2], q4[0], r0, r8\n\t" ISEUL_MVE_TAPS("r0")
-      "vmov q5[2], q5[0], r2, r0\n\t" ISEUL_MVE_TAPS("r0")
-      "vmov q4[3], q4[1], r4, r0\n\t" ISEUL_MVE_TAPS("r0")
-      "vmov q5[3], q5[1], r6, r0\n\t"
+      "ble 4f\n\t" ISEUL_MVE_TWO("r0", "r2") ISEUL_MVE_TWO("r4", "r6") ISEUL_MVE_TWO("r8", "lr")
+      "vmov q4[2], q4[0], r0, r8\n\t"
+      "vmov q5[2], q5[0], r2, lr\n\t" ISEUL_MVE_TWO("r0", "r2")
+      "vmov q4[3], q4[1], r4, r0\n\t"
+      "vmov q5[3], q5[1], r6, r2\n\t"
       "b 5f\n"
-      "4:\n\t" ISEUL_MVE_TAPS("r0") ISEUL_MVE_TAPS("r2") ISEUL_MVE_TAPS("r4") ISEUL_MVE_TAPS("r6")
+      "4:\n\t" ISEUL_MVE_TWO("r0", "r2") ISEUL_MVE_TWO("r4", "r6")
       "vmov q4[2], q4[0], r0, r0\n\t"
       "vmov q5[2], q5[0], r2, r2\n\t"
       "vmov q4[3], q4[1], r4, r4\n\t"
@@ -671,10 +683,10 @@ ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const 
       "vqrdmulh.s32 q4, q4, r7\n\t"
       "vqrdmulh.s32 q5, q5, r7\n\t"
       ".if %c[ties]\n\t"
-      "vshr.s32 q3, q4, #31\n\t"
-      "vadd.i32 q4, q4, q3\n\t"
-      "vshr.s32 q3, q5, #31\n\t"
-      "vadd.i32 q5, q5, q3\n\t"
+      "vshr.s32 q0, q4, #31\n\t"
+      "vadd.i32 q4, q4, q0\n\t"
+      "vshr.s32 q0, q5, #31\n\t"
+      "vadd.i32 q5, q5, q0\n\t"
       ".endif\n\t"
       "vrshl.s32 q4, r9\n\t"
       "vrshl.s32 q5, r9\n\t"
@@ -685,10 +697,10 @@ ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const 
       "vqmovnb.s16 q4, q4\n\t"
       ".else\n\t"
       "ldrd r4, r6, [r11, #48]\n\t"
-      "vdup.16 q3, r4\n\t"
-      "vmax.s16 q4, q4, q3\n\t"
-      "vdup.16 q3, r6\n\t"
-      "vmin.s16 q4, q4, q3\n\t"
+      "vdup.16 q0, r4\n\t"
+      "vmax.s16 q4, q4, q0\n\t"
+      "vdup.16 q0, r6\n\t"
+      "vmin.s16 q4, q4, q0\n\t"
       ".endif\n\t"
       "vctp.16 r1\n\t"
       "vpst\n\t"
@@ -711,12 +723,13 @@ ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const 
       "str r4, [r11, #12]\n\t"
       "bne 1b\n\t"
       : "+r"(r0)
-      : [move] "i"(move), [ties] "i"(ties), [full] "i"(full)
+      : [move] "i"(move), [paired] "i"(paired), [ties] "i"(ties), [full] "i"(full)
       : ISEUL_MVE_ALL);
 #else
   (void)ties;
   (void)full;
-  const iseul_clamp_s8_t clamp = {t->zero_point, t->low, t->high};
+  const int32_t step = paired ? move / 2 : move;
+  const iseul_clamp_mve_t clamp = {t->zero_point, t->low, t->high};
   for (int32_t c = 0; c < t->channels; ++c) {
     const int8_t *const w = t->w + 28 * c;
     int8_t taps[16] = {0};
@@ -729,7 +742,7 @@ ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const 
       for (int32_t j = 0; j < t->width; ++j) {
         uint32_t acc = 0;
         for (int32_t k = 0; k < 4; ++k) {
-          acc += (uint32_t)iseul_dot_mod(row + (j * move + t->words[k]), taps + 4 * k, 4);
+          acc += (uint32_t)iseul_dot_mod(row + (j * step + t->words[k]), taps + 4 * k, 4);
         }
         out[j * t->y_column] =
             iseul_finish_word_s8(&clamp, (int32_t)acc, iseul_word_at(w, 4), iseul_word_at(w, 5),
@@ -745,7 +758,7 @@ ISEUL_INLINE void iseul_taps_mve(iseul_taps_mve_t *t, const int32_t move, const 
 typedef struct {
   int32_t rows, in_size, out_size;
   const int8_t *channels;  // of four at a time, see `iseul_one_mve`
-  iseul_clamp_s8_t output;
+  iseul_clamp_mve_t output;
 } iseul_fully_connected_s8_mve_t;
 
 void iseul_fully_connected_s8_mve(const iseul_fully_connected_s8_mve_t *p, const int8_t *in,

@@ -50,7 +50,7 @@ def round_up(n: int, to: int) -> int:
 
 
 def clamp(attrs: Any, io: Io) -> Fields:
-    """`iseul_clamp_s8_t`."""
+    """`iseul_clamp_mve_t`."""
     return {"zero_point": zero_point(io.outputs[0]), **fields.clamp_s8(io, attrs.activation)}
 
 
@@ -385,7 +385,16 @@ class Taps:
         kernel_w, dilation = self.window["kernel_w"], self.window["dilation_w"]
         if self.in_row:
             return [4 * i * dilation for i in range(-(-kernel_w // 4))]
+        if self.paired:
+            return [min(i, kernel_w) for i in range(4)]
         return [i * dilation for i in range(kernel_w)]
+
+    @property
+    def paired(self) -> bool:
+        """Whether four words hold the taps of an output and of the next one in a row."""
+        w = self.window
+        is_close = w["stride_w"] == 1 and (w["dilation_w"] == 1 or w["kernel_w"] == 1)
+        return is_close and w["kernel_w"] < 4 and not self.in_row
 
     @property
     def packed(self) -> Array:
@@ -401,14 +410,15 @@ class Taps:
     @property
     def cost(self) -> int:
         """Per strip of 16 channels 150, per column of it 14; per channel and rows that share a
-        position in strips 17; per row of outputs 8, per 8 outputs of it 38, per 4 that are
-        over 32.
+        position in strips 20; per row of outputs 8, per 8 outputs of it 38, per 4 that are over
+        32; 34 and 30 where neighbours share words.
         """
         w = self.window
         blocks, passes = -(-w["in_c"] // LANES), -(-self.n_strips // self.together)
         strips = self.n_strips * blocks * (150 + 14 * self.columns)
-        row = 8 + 38 * ((w["out_w"] + 3) // 8) + (32 if 0 < w["out_w"] % 8 <= 4 else 0)
-        channel = passes * self.shared * 17 + w["out_h"] * row
+        eight, four = (34, 30) if self.paired else (38, 32)
+        row = 8 + eight * ((w["out_w"] + 3) // 8) + (four if 0 < w["out_w"] % 8 <= 4 else 0)
+        channel = passes * self.shared * 20 + w["out_h"] * row
         return w["batch"] * (strips + w["in_c"] * channel)
 
 
@@ -489,6 +499,7 @@ def depthwise() -> tuple[Card, ...]:
             "columns": taps.columns,
             "shared": taps.shared,
             "together": taps.together,
+            "paired": int(taps.paired),
             "words": words,
             "channels": with_scales(io, rows, taps.packed, 1),
             "in_zero_point": zero_point(io.inputs[0]),
@@ -497,8 +508,8 @@ def depthwise() -> tuple[Card, ...]:
 
     def cost(attrs: Any, io: Io) -> int:
         """Per strip of 16 channels 150, per column of it 14; per channel and rows that share a
-        position in strips 17; per row of outputs 8, per 8 outputs of it 38, per 4 that are
-        over 32.
+        position in strips 20; per row of outputs 8, per 8 outputs of it 38, per 4 that are over
+        32; 34 and 30 where neighbours share words.
         """
         return found(attrs, io).cost
 
