@@ -235,6 +235,23 @@ def test_helium_takes_two_cycles_on_m55(text):
     assert _cycles.block_cycles([*block, *block], M55_TIMING) == 4
 
 
+GATHERS = {
+    "vldrw.u32 q0, [q1, #128]!": ("b2fd201e", 4),
+    "vldrw.u32 q7, [r3, q1, uxtw #2]": ("93fc43ef", 4),
+    "vstrb.16 q4, [r3, q6]": ("83ec8c8e", 8),
+    "vldrb.u8 q0, [r0, q1]": ("90fc020e", 16),
+    "vst40.8 {q0, q1, q2, q3}, [r0]": ("80fc011e", 2),
+}
+
+
+@pytest.mark.parametrize("text", GATHERS)
+def test_elements_at_addresses_of_their_own_take_a_cycle_each(text):
+    code, cycles = GATHERS[text]
+    block = _cycles.decode(bytes.fromhex(code), 0)
+    assert _cycles.block_cycles(block, M55_TIMING) == cycles
+    assert _cycles.refill_cycles(block[0], M55_TIMING) == M55_TIMING.direct
+
+
 @pytest.mark.parametrize("text", SCALAR)
 def test_scalar_instructions_are_not_taken_for_helium(text):
     block = _cycles.decode(bytes.fromhex(SCALAR[text]), 0)

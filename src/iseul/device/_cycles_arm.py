@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # know, or None for anything else that it does not know.
 Instruction = Any
 VECTOR = "vector"  # a Helium instruction on 128 bits
+# one that loads or stores each of its elements at an address of its own
+ACCESSES = {f"{n} accesses": n for n in (2, 4, 8, 16)}
 LOOP_END = "loop end"  # LE, LETP: jumps back without a refill
 
 
@@ -128,8 +130,9 @@ TIMINGS: dict[str, Timing] = {
     ),
     "cortex-m55": Timing(
         "assumption: as Cortex-M33; a Helium instruction of 128 bits takes 2 cycles (the core does "
-        "two beats of four a cycle: Arm, Introduction to Armv8.1-M); vector loads that overlap "
-        "vector arithmetic are not modelled; Arm publishes no table",
+        "two beats of four a cycle: Arm, Introduction to Armv8.1-M), a gather or scatter 1 per "
+        "element; vector loads that overlap vector arithmetic are not modelled; Arm publishes no "
+        "table",
         load=1,
         load_after=1,
         store=1,
@@ -192,12 +195,18 @@ def decode(code: bytes, address: int) -> list[Instruction | None]:
 
 
 def _armv81m(code: bytes) -> str | None:
-    """VECTOR or LOOP_END for what Armv8.1-M adds, which capstone takes for something else."""
+    """VECTOR, a key of ACCESSES or LOOP_END for what Armv8.1-M adds, which capstone takes for
+    something else.
+    """
     first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
     if first & 0xFFCF == 0xF00F and second & 0xF001 == 0xC001:
         return LOOP_END
     if first >> 8 in (0xEF, 0xFF):
         return VECTOR
+    if first & 0xEFA0 == 0xEC80 and second & 0x1E00 == 0x0E00:  # base and a vector of offsets
+        return f"{16 >> (second >> 7 & 3)} accesses"
+    if first >> 8 == 0xFD and second & 0x1E00 == 0x1E00:  # a vector of addresses
+        return "2 accesses" if second & 0x0100 else "4 accesses"
     # the coprocessor space; 9 to 11 are the FPU's numbers, 0 to 7 are those of coprocessors
     if first >> 8 in (0xEC, 0xED, 0xEE, 0xFC, 0xFD, 0xFE) and second >> 8 & 15 in (
         8,
@@ -235,7 +244,7 @@ def refill_cycles(last: Instruction | None, timing: Timing) -> int:
     """Cycles that a taken branch at the end of a block adds."""
     if last == LOOP_END:
         return 0
-    if last is None or last == VECTOR or last.id in DIRECT:
+    if last is None or isinstance(last, str) or last.id in DIRECT:
         return timing.direct
     if last.id == arm.ARM_INS_BL:
         return timing.call
@@ -246,6 +255,8 @@ def refill_cycles(last: Instruction | None, timing: Timing) -> int:
 
 def _cycles(previous: Instruction | None, this: Instruction | None, timing: Timing) -> int:
     if this is None or isinstance(this, str):
+        if this is not None and this in ACCESSES:
+            return max(timing.vector, ACCESSES[this])
         return timing.vector if this == VECTOR else 1
     if isinstance(previous, str):
         previous = None
