@@ -41,6 +41,7 @@ def pools(op: str, tolerance: float, reason: str) -> tuple[Case, ...]:
         case("1x1", (3, 3, 6), (1, 1), (1, 1)),
         case("global 7x7", (7, 7, 9), (7, 7)),
         case("2x2, 11 channels, relu6", (5, 6, 11), (2, 2), zero=-20, activation="relu6"),
+        case("3x2 of 8 channels, relu", (7, 5, 8), (3, 2), (1, 2), zero=30, activation="relu"),
         case("17x15 of a large map", (18, 16, 8), (17, 15), (1, 1)),
         case("global 25x5", (25, 5, 4), (25, 5), (1, 1), zero=-128),
         case("relu", (6, 6, 4), (2, 2), zero=-20, activation="relu"),

@@ -16,6 +16,7 @@ from cases import all_cases, cases_of
 from device._random_nets import random_chain
 from iseul.compile import compile_graph, prove_passes, proven_passes
 from iseul.compile.kernels import _dsp as dsp
+from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels._card import no_proofs
 from iseul.compile.proofs import (
     KINDS,
@@ -61,6 +62,16 @@ def test_every_kind_of_proof_has_cases() -> None:
     assert set(kinds) | {DeadChannels.kind} == {kind.kind for kind in KINDS}
     assert min(kinds.values()) >= 5
     assert sum(getattr(one.proof, "is_rectified", False) for one in SHOWN) >= 5
+
+
+def test_an_average_is_divided_by_what_holds_for_all_its_sums() -> None:
+    for taps in range(2, 256):
+        found = mve.division(taps)
+        assert found is not None
+        assert not replace(found, factor=found.factor - 1).holds()
+        assert not replace(found, factor=found.factor + 300).holds()
+    assert mve.division(1) is None
+    assert mve.division(256) is None
 
 
 def test_cards_of_instruction_sets_have_proofs() -> None:

@@ -94,6 +94,38 @@ class LinearSum:
         return LinearSum(Linear(**given), wanted)
 
 
+# --- averages
+
+
+@dataclass(frozen=True)
+class Division:
+    """A multiplication in place of the division of an average of `taps` int8, 2 to 255."""
+
+    kind: ClassVar[str] = "division"
+    identity: ClassVar[str] = "((|sum| + taps / 2) factor >> 16) >> shift = (..) / taps, 16 bits"
+
+    taps: int
+    factor: int
+    shift: int
+
+    @property
+    def how(self) -> str:
+        return f"over all {128 * self.taps + 1:,} sizes of sums"
+
+    def holds(self) -> bool:
+        if not (2 <= self.taps <= 255 and 0 <= self.shift < 16 and 0 < self.factor < 1 << 16):
+            return False
+        n = np.arange(128 * self.taps + 1, dtype=np.int64) + self.taps // 2
+        return bool(np.array_equal((n * self.factor >> 16) >> self.shift, n // self.taps))
+
+    def facts(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> Division:
+        return Division(**facts)
+
+
 # --- tables
 
 
@@ -462,7 +494,7 @@ class DeadChannels:
 
 
 KINDS: tuple[type[Any], ...] = (
-    *(LinearSum, Table, FoldedBias, OneMultiply, TwoProducts),
+    *(LinearSum, Division, Table, FoldedBias, OneMultiply, TwoProducts),
     *(SharedWords, SharedHalfwords, DeadChannels),
 )
 

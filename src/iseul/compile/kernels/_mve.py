@@ -18,6 +18,7 @@ from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _overlap as overlap
 from iseul.compile.kernels._card import Card, kinds
 from iseul.compile.kernels._dsp import folded_bias, is_folded, one_to_one
+from iseul.compile.proofs import Division
 from iseul.graph.ops._quantized import output_multipliers, zero_point
 
 if TYPE_CHECKING:
@@ -276,7 +277,8 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         return overlap.point_by_point(io, _POSITIONS)
 
     def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
-        return (is_folded(io, rows_of(arrange(attrs, io))),)
+        weights = arrange(attrs, io).weights
+        return (is_folded(io, weights.reshape(len(weights), -1)),)
 
     general = Card(
         "iseul_conv2d_s8_mve",
@@ -556,20 +558,11 @@ def linear(card: Card) -> Card:
     return replace(card, symbol="iseul_add_linear_s8_mve", isa=ISA, cost=cost)
 
 
-_MOST_TAPS = 255  # whose sums fit into 16 bits
-
-
-def division(taps: int) -> tuple[int, int] | None:
-    """(factor, shift) with (n factor >> 16) >> shift = n // taps for all n that an average of
-    `taps` int8 divides, all of them tried; None if there are none.
-    """
-    if not 2 <= taps <= _MOST_TAPS:
-        return None
+def division(taps: int) -> Division | None:
+    """The shorter division of an average of `taps` int8, if it holds."""
     shift = (taps - 1).bit_length() - 1
-    factor = -(-(1 << (16 + shift)) // taps)
-    n = np.arange(128 * taps + taps // 2 + 1, dtype=np.int64)
-    right = np.array_equal((n * factor >> 16) >> shift, n // taps)
-    return (factor, shift) if right and factor < 1 << 16 else None
+    found = Division(taps, -(-(1 << (16 + max(0, shift))) // taps), shift)
+    return found if found.holds() else None
 
 
 def average_pool() -> Card:
@@ -582,7 +575,7 @@ def average_pool() -> Card:
         return f"pads {attrs.pads}, offset {attrs.offset}"
 
     def few_taps(attrs: Any, io: Io) -> str | None:
-        """windows have 2 to 255 taps"""
+        """windows have 2 to 255 taps, whose sums fit into 16 bits"""
         taps = attrs.kernel_size[0] * attrs.kernel_size[1]
         return None if division(taps) else f"they have {taps}"
 
@@ -599,10 +592,15 @@ def average_pool() -> Card:
         return {
             "window": fields.window(attrs, io, attrs.kernel_size),
             "half": taps // 2,
-            "factor": found[0],
-            "shift": found[1],
+            "factor": found.factor,
+            "shift": found.shift,
             **fields.clamp_s8(io, attrs.activation),
         }
+
+    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
+        found = division(attrs.kernel_size[0] * attrs.kernel_size[1])
+        assert found is not None, "the rule says so"
+        return (found,)
 
     def cost(attrs: Any, io: Io) -> int:
         """Per eight channels 60, per row of a window of them 5, per tap 4."""
@@ -618,4 +616,5 @@ def average_pool() -> Card:
         emit,
         isa=ISA,
         overlap=overlap.by_position,
+        proofs=proofs_of,
     )
