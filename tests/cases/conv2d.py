@@ -243,5 +243,9 @@ CASES = (
         "float no bias, relu", (4, 4, 3), 4, (3, 3), kind="float32", bias=False, activation="relu"
     ),
     _conv("float relu_n1_to_1", (4, 4, 3), 4, (3, 3), kind="float32", activation="relu_n1_to_1"),
+    _conv("one position, 3x1", (3, 1, 5), 7, (3, 1)),
+    _conv("one position, 1x1, rectified", (1, 1, 40), 18, (1, 1), activation="relu", zero_out=-128),
+    _conv("one position, 1x2, clamped", (1, 2, 8), 5, (1, 2), activation="relu6", scale_out=0.05),
+    _conv("one position, batch of 2", (2, 2, 4), 6, (2, 2), batch=2),
     *factor.CASES["conv2d"],
 )

@@ -149,5 +149,13 @@ CASES = (
         bias=False,
         dilation=(2, 2),
     ),
+    _conv("one position, 5x1", (5, 1, 12), 12, (5, 1)),
+    _conv("one position, 4x1, rectified", (4, 1, 8), 8, (4, 1), activation="relu", zero_out=-128),
+    _conv("one position, 1x3, clamped", (1, 3, 4), 4, (1, 3), activation="relu6", scale_out=0.05),
+    _conv("one position, 1x1", (1, 1, 8), 8, (1, 1), zero_out=-128),
+    _conv("one position, 3x1 dilated, batch of 2", (5, 1, 8), 8, (3, 1), dilation=(2, 1), batch=2),
+    _conv("one position, 1x2 dilated", (1, 4, 4), 4, (1, 2), dilation=(1, 3), zero_in=-128),
+    _conv("one position, 2x3", (2, 3, 4), 4, (2, 3)),
+    _conv("one position, one column of several", (3, 2, 4), 4, (3, 1), stride=(1, 2)),
     *factor.CASES["depthwise_conv2d"],
 )

@@ -149,5 +149,13 @@ CASES = (
     _float("float", (37,), 11),
     _float("float flattens, relu", (3, 4, 2), 5, activation="relu"),
     _float("float keeps the axes", (3, 6), 4, keep_dims=True),
+    # kernels of four outputs at a time: tails of inputs and outputs, each kind of clamp
+    _case("34 to 18, rectified", (34,), 18, activation="relu", zero_out=-128),
+    _case("30 to 11, clamped", (30,), 11, activation="relu6", scale_out=0.05, zero_out=-60),
+    _case("256 to 8, rectified", (256,), 8, zero_out=-128),
+    _case("264 to 9", (264,), 9),
+    _case("rows of 48 to 5, rectified", (48,), 5, batch=3, activation="relu", zero_out=-128),
+    _case("rows of 33 to 7", (33,), 7, batch=2),
+    _case("weights of -128", (40,), 12, largest_w=128),
     *factor.CASES["fully_connected"],
 )

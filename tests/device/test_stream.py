@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import wave
+
 import numpy as np
 import pytest
 
@@ -10,12 +12,48 @@ from device._nets import M4
 from iseul.compile import compile_graph
 from iseul.device.measure import profile_package
 from iseul.device.verify import verify_package
+from iseul.graph.files import load_graph
+from iseul.graph.interpret import interpret_samples
 from iseul.graph.passes._order import run_passes
 from iseul.graph.stream import compare_windows, stream_graph
 from iseul.targets import load_target
 from unit._stream_nets import causal_net, recurrent_net, stream_of
 
 JUDGES = ("numpy", "host", "cortex_m")
+
+
+WAKE_WORD = "mlperf_sww_int8"  # MLPerf Tiny's streaming wake word: 30 frames of 40 features
+MOST_INSTRUCTIONS = 100_000  # of a frame on the Cortex-M4F
+
+
+def _spoken_frames(data):
+    """240 frames of 40 int8 features: recordings through the audio front end, 30 ms every 20."""
+    pieces = []
+    for name in ("silence", "yes", "noise", "no", "yes"):
+        with wave.open(str(data / "audio" / f"micro_speech_{name}_1000ms.wav")) as file:
+            pieces.append(np.frombuffer(file.readframes(file.getnframes()), "<i2"))
+    sound = np.concatenate(pieces)
+    frames = np.lib.stride_tricks.sliding_window_view(sound, 480)[::320][:240]
+    front_end = load_graph(data / "models" / "tflite" / "tflm_audio_preprocessor_int8.tflite")
+    return interpret_samples(front_end, [frames[:, None]], stateful=True).outputs[0]
+
+
+def test_the_wake_word_network_on_speech(shared_data):
+    path = shared_data / "models" / "tflite" / f"{WAKE_WORD}.tflite"
+    if not path.is_file():
+        pytest.skip(f"no {path}")
+    graph = load_graph(path)
+    streamed, package = _packed(graph, None)
+    hops = _spoken_frames(shared_data).reshape(-1, 1, 1, 1, 40)
+    assert len(np.unique(hops)) > 100  # speech, not silence
+    verdict = verify_package(package, [hops], JUDGES, stateful=True)
+    assert verdict["equal"], verdict["first_difference"]
+    found = compare_windows(streamed, hops, graph)
+    assert found["equal"], found["first_difference"]
+    assert found["n_windows"] - (streamed.plan.filled - 1) >= 200
+    profile = profile_package(package, [hops[:1]])
+    assert profile["instructions"] <= MOST_INSTRUCTIONS
+    assert profile["ram"]["arena_bytes"] + profile["ram"]["state_bytes"] <= 5000
 
 
 def _packed(graph, axis, hop=None, board=M4):

@@ -12,7 +12,16 @@ from cases import all_cases
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels import _sums as sums
-from iseul.compile.prove import GROUP, Linear, Paired, first_sums, linear, paired
+from iseul.compile.prove import (
+    GROUP,
+    Halfwords,
+    Linear,
+    Paired,
+    first_sums,
+    in_halfwords,
+    linear,
+    paired,
+)
 from iseul.core import registry
 from iseul.numerics.requantize import wrap_int32
 
@@ -72,6 +81,47 @@ def test_no_form_where_there_is_none() -> None:
 def test_a_form_whose_sums_leave_32_bits_does_not_hold() -> None:
     form = Linear(1 << 23, 1 << 23, 1 << 30, 23, -128, 127)
     assert not form.holds(form.results())
+
+
+# --- two rows of weights in one halfword
+
+
+@pytest.mark.parametrize("k", [1, 8, 129, 515])
+def test_halfwords_give_both_sums(k: int) -> None:
+    """Corner and random inputs; the sums wrap around as they do on the chip."""
+    random = np.random.default_rng(k)
+    a, b = random.integers(-128, 128, (3, k)), random.integers(-127, 128, (3, k))
+    a[0], b[0] = -128, 127 if k < 512 else 126
+    form = in_halfwords(a, b)
+    assert form is not None
+    x = np.concatenate(
+        [np.full((1, k), -128), np.full((1, k), 127), random.integers(-128, 128, (9, k))]
+    )
+    p, q = x @ form.shared.T, x @ a.T
+    apart = ((p - q + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+    np.testing.assert_array_equal(apart >> 8, x @ b.T)
+
+
+def test_rows_that_may_not_share_halfwords() -> None:
+    small, large = np.full((1, 8), -1), np.full((1, 8), -128)
+    assert in_halfwords(large, small) is not None
+    assert in_halfwords(small, large) is None  # 256 * -128 - 1 has 17 bits
+    assert in_halfwords(np.zeros((1, 512), int), np.full((1, 512), 127)) is not None
+    assert in_halfwords(np.zeros((1, 520), int), np.full((1, 520), 127)) is None  # the sums
+
+
+@pytest.mark.parametrize("change", [1, -1, 256])
+def test_a_changed_halfword_does_not_hold(change: int) -> None:
+    class Changed(Halfwords):
+        @property
+        def shared(self):
+            wrong = super().shared.copy()
+            wrong[0, 0] += change
+            return wrong
+
+    a, b = np.full((1, 4), 3), np.full((1, 4), 5)
+    assert Halfwords(a, b).holds()
+    assert not Changed(a, b).holds()
 
 
 # --- two rows of weights in one word, and sums that become int8 by two products

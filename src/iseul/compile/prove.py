@@ -329,12 +329,13 @@ class Halfwords:
         return 256 * self.b + self.a
 
     def holds(self) -> bool:
-        """Whether halfwords have 16 bits, give a back by their low byte, and sums stay."""
+        """Whether halfwords have 16 bits and give both rows back, and sums stay."""
         h = self.shared
         fit = bool(np.all((h >= -(1 << 15)) & (h < 1 << 15)))
         low = ((h + 128) % 256) - 128
         largest = int((256 * 128 * np.abs(self.b).sum(axis=-1)).max(initial=0))
-        return fit and bool(np.array_equal(low, self.a)) and largest < _INT32
+        apart = np.array_equal(low, self.a) and np.array_equal((h - low) >> 8, self.b)
+        return fit and bool(apart) and largest < _INT32
 
 
 def in_halfwords(a: NDArray[np.int64], b: NDArray[np.int64]) -> Halfwords | None:
