@@ -14,6 +14,7 @@ from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels import _sums as sums
 from iseul.compile.prove import (
     GROUP,
+    Halfwords,
     Linear,
     Paired,
     first_sums,
