@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import wave
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,13 +22,16 @@ import pytest
 from rich.console import Console
 
 from iseul.core.errors import DataError
+from iseul.data._log_mel import FrontEnd, log_mel
 from iseul.report import render_report, summary_table, write_report
 from iseul.report.facts import collect
 from iseul.report.facts_device import plan as plan_facts
+from iseul.report.gallery import gallery
 from iseul.report.html import page
 from iseul.report.images import data_uri, sheet, stretched
 from iseul.report.read import STAGES, Run, read_run
 from iseul.report.reproduce import recipe_toml
+from iseul.report.sound import audible
 from unit import _fake_run
 
 VOID = {"img", "br", "meta", "hr", "wbr"}
@@ -380,14 +385,88 @@ def test_few_levels_are_stretched_to_white(top: int, white: int, middle: int) ->
 
 def test_one_picture_per_class(html: Page) -> None:
     alts = [attrs["alt"] for attrs, _ in html.all("img")]
-    assert alts == [f"10 condensed samples of class {name}" for name in _fake_run.CLASSES]
+    assert alts == [
+        f"10 {what} samples of class {name}"
+        for name in _fake_run.CLASSES
+        for what in ("condensed", "nearest real")
+    ]
 
 
 def test_condensed_accuracy_stands_beside_baselines(facts: dict, html: Page) -> None:
     rows = facts["condense"]["accuracy"]
-    assert [row["name"] for row in rows] == ["subset_match", "random"]
+    assert [row["name"] for row in rows] == [
+        "subset_match",
+        "subset_match, resnet",
+        "random",
+        "whole training set, 20 epochs",
+    ]
     assert rows[0]["by"]["dsa"] == {"mean": 0.957, "std": 0.003, "n": 5}
     assert any("95.70 ± 0.30 % (5)" in text for _, text in html.all("td"))
+
+
+def test_scores_and_leakage_are_told_as_measurements(facts: dict, html: Page) -> None:
+    condense = facts["condense"]
+    assert condense["scores"] == {"hlr": 0.049, "lrs": 0.271, "ars": 0.297, "ior": 0.061}
+    assert "embedding" not in condense["leakage"]
+    said = " ".join(text for _, text in html.all("dd"))
+    assert "3 of 100" in said and "+6.10 points" in said and "0.297 of 1" in said
+    assert "area under the curve 0.512 ± 0.018 by loss" in said
+    assert any("not a guarantee" in text for _, text in html.all("p"))
+
+
+def a_gallery(kind: str, shape: tuple[int, ...], near: bool, **facts: object) -> Page:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (4, *shape), np.uint8)
+    arrays = {"x": x, "y": np.array([0, 1, 0, 1]), "subset": np.array([1, 0, 0, 1])}
+    shown = gallery(
+        {"classes": ["yes", "no"], "kind": kind, **facts},
+        arrays,
+        {"x": x[:, ::-1]} if near else {},
+    )
+    assert shown is not None
+    return Page(f"<div>{shown}</div>")
+
+
+def test_series_are_curves_before_their_neighbours() -> None:
+    page = a_gallery("series", (40, 1, 2), near=True)
+    charts = [attrs["aria-label"] for attrs, _ in page.all("svg")]
+    assert charts == [f"condensed sample of class {c}" for c in ("yes", "yes", "no", "no")]
+    strokes = [attrs["stroke"] for attrs, _ in page.all("polyline")]
+    assert strokes == ["var(--edge)", "var(--edge)", "var(--c1)", "var(--c2)"] * 4
+    points = [pair.split(",") for pair in (page.all("polyline")[2][0]["points"] or "").split()]
+    assert len(points) == 40
+    assert all(0 <= float(a) <= 150 and 0 <= float(b) <= 60 for a, b in points)
+    assert not a_gallery("series", (900, 1, 1), near=False).all("img")
+
+
+FRONT = FrontEnd(16_000)
+
+
+def test_spectrograms_lie_and_sound() -> None:
+    page = a_gallery("spectrogram", (49, 40, 1), near=True, sound=asdict(FRONT))
+    alts = [attrs["alt"] for attrs, _ in page.all("img")]
+    assert alts[:2] == ["2 condensed samples of class yes", "2 nearest real samples of class yes"]
+    assert all(int(attrs["width"] or 0) > int(attrs["height"] or 0) for attrs, _ in page.all("img"))
+    players = page.all("audio")
+    assert len(players) == 4
+    data = base64.b64decode((players[0][0]["src"] or "").partition(",")[2])
+    with wave.open(io.BytesIO(data)) as sound:
+        assert sound.getframerate() == 16_000 and sound.getsampwidth() == 2
+        assert sound.getnframes() == 480 + 48 * 320
+    for lacking in ({}, {"rate": 16_000}, asdict(FRONT) | {"n_bands": 39}):
+        assert not a_gallery("spectrogram", (49, 40, 1), near=False, sound=lacking).all("audio")
+
+
+@pytest.mark.parametrize("hz", [300.0, 1000.0, 3000.0])
+def test_a_tone_comes_back_where_it_was(hz: float) -> None:
+    """Through the integer front end and back: the loudest bin lies in the tone's own band."""
+    t = np.arange(16_000) / 16_000
+    tone = np.rint(8000 * np.sin(2 * np.pi * hz * t)).astype(np.int16)
+    raw = log_mel(tone[None], FRONT)[0]
+    made = audible(raw, FRONT)
+    assert np.abs(made).max() == pytest.approx(0.8)
+    found = np.abs(np.fft.rfft(made)).argmax() * 16_000 / len(made)
+    assert abs(found - hz) < 0.08 * hz + 20  # bands are some 7 % wide, 40 Hz at least
 
 
 # ---- what is missing -----------------------------------------------------------------------

@@ -4,6 +4,7 @@
 read      the run folder as it lies on disk, missing stages allowed
 facts     every number of the report, with how it was obtained: this is report.json
 figures   SVG drawings of the facts          images   condensed samples as PNG
+gallery   all condensed samples              sound    spectrograms made audible
 markup    escaped HTML elements and tables   html     the page
 terminal  the last lines of `iseul run`
 """

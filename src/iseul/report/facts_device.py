@@ -187,7 +187,7 @@ def nodes(profile: Mapping[str, Any], run: Run) -> list[Facts]:
                 "index": index,
                 "name": text(row, "name"),
                 "op": text(row, "op"),
-                "shape": shape if isinstance(shape, list) else None,
+                "shape": [number(size) for size in shape] if isinstance(shape, list) else None,
                 "macs": macs,
                 "instructions": instructions,
                 "instructions_per_mac": instructions / macs

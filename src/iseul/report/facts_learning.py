@@ -160,8 +160,18 @@ def condense_facts(run: Run) -> Facts:
         "method": method,
         "n_samples": number(metrics, "n_samples"),
         "n_bytes": number(metrics, "n_bytes"),
+        "file_bytes": number(metrics, "file_bytes"),
+        "bits": number(metrics, "bits"),
+        "factor": number(metrics, "factor"),
+        "kind": text(metrics, "kind") or "image",
+        "unit": text(metrics, "unit") or "accuracy",
+        "sound": {
+            k: v for k, v in as_object(metrics.get("sound")).items() if number(v) is not None
+        },
         "share_of_real": number(metrics, "share_of_real"),
         "accuracy": [{"name": name, "by": by} for name, by in _evaluations(metrics, method)],
+        "scores": _scores(metrics),
+        "leakage": _leakage(as_object(metrics.get("leakage"))),
         "series": series_of(run.files.get("condense_history")),
         "how": "counted; accuracy measured: fresh nets trained on the set, all test samples",
     }
@@ -178,25 +188,68 @@ def condense_facts(run: Run) -> Facts:
     return facts
 
 
-def _evaluations(metrics: Any, name: str) -> Iterator[tuple[str, Facts]]:
-    """Every {augmentation: {mean, std, n}} in the metrics, with the name of what was judged."""
-    for key, value in as_object(metrics).items():
-        if not isinstance(value, dict):
+def _evaluations(metrics: Mapping[str, Any], name: str) -> Iterator[tuple[str, Facts]]:
+    """{augmentation: {mean, std, n}} of every set that was judged, with a name for it."""
+    own = _columns(metrics.get("accuracy"))
+    if own:
+        yield name, own
+    for i, (network, table) in enumerate(as_object(metrics.get("architectures")).items()):
+        if i and (columns := _columns(table)):  # the first one is `accuracy`
+            yield f"{name}, {network}", columns
+    for other, table in as_object(metrics.get("baselines")).items():
+        if columns := _columns(table):
+            yield other, columns
+    upper = as_object(metrics.get("upper_bound"))
+    if number(upper, "mean") is not None:
+        epochs = number(upper, "epochs")
+        plural = "" if epochs == 1 else "s"
+        said = "whole training set" + (f", {epochs:g} epoch{plural}" if epochs else "")
+        yield said, _columns({text(upper, "column") or "none": upper})
+
+
+def _columns(table: Any) -> Facts:
+    """The cells of a table {augmentation: {mean, std, n, ...}} that have a mean."""
+    found: Facts = {}
+    for column, cell in as_object(table).items():
+        if number(cell, "mean") is None:
             continue
-        title = name if key == "accuracy" else key
-        columns = {
-            column: {
-                "mean": number(cell, "mean"),
-                "std": number(cell, "std"),
-                "n": number(cell, "n"),
-            }
-            for column, cell in value.items()
-            if number(cell, "mean") is not None
+        found[column] = {key: number(cell, key) for key in ("mean", "std", "n")}
+        if number(cell, "std_seeds") is not None:
+            found[column] |= {key: number(cell, key) for key in ("std_seeds", "seeds")}
+    return found
+
+
+def _numbers(said: Any) -> Facts:
+    return {key: value for key, value in as_object(said).items() if number(value) is not None}
+
+
+def _scores(metrics: Mapping[str, Any]) -> Facts:
+    """HLR, LRS and ARS, and the IOR of the strongest augmentation."""
+    found = {key: number(metrics, key) for key in ("hlr", "lrs", "ars")}
+    ior = as_object(metrics.get("ior"))
+    strongest = next((c for c in ("dsa_cutmix", "dsa", "none") if c in ior), None)
+    found["ior"] = number(ior, strongest) if strongest else None
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _leakage(said: Mapping[str, Any]) -> Facts:
+    """Distances and membership tests that are whole; empty without a leakage report."""
+    below = number(said, "copy_below")
+    if below is None:
+        return {}
+    keys = ("ratio_min", "ratio_median", "held_out_ratio_median", "n_copies", "n")
+    found: Facts = {"copy_below": below}
+    for space in ("pixels", "embedding"):
+        cells = {key: number(said, space, key) for key in keys}
+        if None not in cells.values():
+            found[space] = cells
+    for who in ("members", "exposed"):
+        tests = {
+            how: {key: number(said, "membership", who, how, key) for key in ("auc", "error")}
+            for how in ("loss", "calibrated")
         }
-        if columns:
-            yield title, columns
-        else:
-            yield from _evaluations(value, title)
+        found[who] = {how: t for how, t in tests.items() if None not in t.values()}
+    return found
 
 
 def series_of(history: Any) -> list[Facts]:

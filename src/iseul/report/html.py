@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from iseul.core.units import show_bytes, show_count, show_energy, show_percent, show_seconds
 from iseul.report import tables
-from iseul.report.images import data_uri, sheet, stretched
+from iseul.report.gallery import gallery
 from iseul.report.markup import Html, el, how, join
 from iseul.report.tables import show
 
@@ -32,11 +32,17 @@ _JUDGES = {
 _MATRIX_CLASSES = 40  # more rows than this are a wall: the worst pairs are listed in their place
 
 
-def page(facts: Facts, figures: Figures, condensed: Mapping[str, Array]) -> str:
+def page(
+    facts: Facts,
+    figures: Figures,
+    condensed: Mapping[str, Array],
+    neighbours: Mapping[str, Array] | None = None,
+) -> str:
     """The whole report.
 
     figures:   by name, as `figures.draw` gives them
-    condensed: arrays of condensed.dew; empty without
+    condensed: samples of condensed.dew; empty without
+    neighbours: their nearest real samples, arrays of neighbours.npz
     """
     sections = [
         ("accuracy", "Accuracy", _accuracy(facts)),
@@ -45,7 +51,7 @@ def page(facts: Facts, figures: Figures, condensed: Mapping[str, Array]) -> str:
         ("time", "Time", _time(facts, figures)),
         ("memory", "Memory", _memory(facts, figures)),
         ("energy", "Energy", _energy(facts, figures)),
-        ("condensed", "Condensed data", _condensed(facts, figures, condensed)),
+        ("condensed", "Condensed data", _condensed(facts, figures, condensed, neighbours or {})),
         ("training", "Training", _training(facts, figures)),
         ("pruning", "Pruning", _pruning(facts)),
         ("quantization", "Quantization", _quantization(facts)),
@@ -380,23 +386,30 @@ def _energy(facts: Facts, figures: Figures) -> Html | None:
     return join([said, _figure(figures.get("energy"), caption, fit=True), source])
 
 
-def _condensed(facts: Facts, figures: Figures, arrays: Mapping[str, Array]) -> Html | None:
+def _condensed(
+    facts: Facts, figures: Figures, arrays: Mapping[str, Array], near: Mapping[str, Array]
+) -> Html | None:
     condense = facts["condense"]
     if not condense:
         return None
     share = condense["share_of_real"]
-    size, ipc = condense["n_bytes"], condense.get("ipc")
-    n = condense["n_samples"]
+    ipc, n, bits = condense.get("ipc"), condense["n_samples"], condense["bits"]
+    factor = condense["factor"]
     rows = [
         ("method", condense["method"]),
         ("samples", None if n is None else f"{n:,}" + (f", {ipc} per class" if ipc else "")),
-        ("size", None if size is None else show_bytes(size)),
+        ("parts of a stored sample, per axis", factor if factor != 1 else None),
+        ("size", _size(condense)),
+        ("bits of a stored value", None if bits is None else f"{bits:g}"),
         ("share of the training set", None if share is None else show_percent(share)),
     ]
     parts: list[object] = [_plain(rows)]
     if condense["accuracy"]:
-        parts.append(tables.condense_table(condense["accuracy"]))
-    pictures = _sheets(condense, arrays)
+        parts.append(tables.condense_table(condense["accuracy"], condense["unit"]))
+        parts.append(_scores(condense["scores"]))
+    if condense["leakage"]:
+        parts += [el("h3", "What the samples show of the real ones"), _leakage(condense["leakage"])]
+    pictures = gallery(condense, arrays, near)
     if pictures is not None:
         parts += [el("h3", "The samples themselves"), pictures]
     caption = "Distance between the gradients (or features) of real and synthetic samples."
@@ -404,40 +417,68 @@ def _condensed(facts: Facts, figures: Figures, arrays: Mapping[str, Array]) -> H
     return join(parts)
 
 
-def _sheets(condense: Facts, arrays: Mapping[str, Array]) -> Html | None:
-    """One picture per class; subsets of a class stand together."""
-    x, y = arrays.get("x"), arrays.get("y")
-    names = condense.get("classes")
-    if (
-        names is None
-        or x is None
-        or y is None
-        or x.ndim != 4
-        or x.dtype != "uint8"
-        or len(x) != len(y)
-    ):
+def _size(condense: Facts) -> str | None:
+    size, whole = condense["n_bytes"], condense["file_bytes"]
+    if size is None:
         return None
-    subset = arrays.get("subset")
-    x, top = stretched(x)
-    found, widest = [], 72
-    for i, name in enumerate(names):
-        index = [k for k in range(len(y)) if y[k] == i]
-        if subset is not None and len(subset) == len(y):
-            index.sort(key=lambda k: int(subset[k]))
-        if not index:
-            continue
-        picture, shown = sheet(x[index])
-        note = name if shown == len(index) else f"{name}: {shown} of {len(index)} shown"
-        height, width = picture.shape[:2]
-        widest = max(widest, width)
-        alt = f"{shown} condensed sample{'s' if shown > 1 else ''} of class {name}"
-        image = el(
-            "img", src=data_uri(picture), alt=alt, width=width, height=height, loading="lazy"
-        )
-        found.append(el("figure", el("figcaption", note), image, class_="sheet"))
-    said = f"As they are stored, each pixel enlarged; raw values 0 to {top} from black to white."
-    sheets = el("div", *found, class_="sheets", style=f"--sheet:{widest}px")
-    return join([el("p", said, class_="note"), sheets])
+    return show_bytes(size) + (f", {show_bytes(whole)} with the header" if whole else "")
+
+
+def _scores(scores: Facts) -> Html | None:
+    """DD-Ranking's numbers, those that were computed."""
+    if not scores:
+        return None
+    said = [
+        ("ior", "gain over a random draw (IOR)", "points"),
+        ("hlr", "behind the whole training set (HLR)", "points"),
+        ("lrs", "label-robust score (LRS)", "0 to 1"),
+        ("ars", "augmentation-robust score (ARS)", "0 to 1"),
+    ]
+    rows: list[tuple[str, object]] = []
+    for key, title, unit in said:
+        value = scores.get(key)
+        if value is not None:
+            shown = f"{100 * value:+.2f} points" if unit == "points" else f"{value:.3f} of 1"
+            rows.append((title, shown))
+    note = (
+        "Scores of DD-Ranking (arXiv 2505.13300). The last two are on its scale, on which no gain "
+        "and no distance give 0.269."
+    )
+    return join([_plain(rows), el("p", note, class_="note")]) if rows else None
+
+
+def _leakage(leakage: Facts) -> Html:
+    rows: list[tuple[str, object]] = []
+    for key, title in (("pixels", "raw values"), ("embedding", "features of a network")):
+        said = leakage.get(key)
+        if said:
+            rows.append(
+                (
+                    f"nearest real sample, in {title}",
+                    f"{said['ratio_min']:.2f} to the nearest, {said['ratio_median']:.2f} in the "
+                    f"median, of the usual distance between real neighbours; held-out real samples "
+                    f"{said['held_out_ratio_median']:.2f}",
+                )
+            )
+            rows.append(
+                (f"near copies, in {title}", f"{said['n_copies']:,.0f} of {said['n']:,.0f}")
+            )
+    for who, title in (("members", "all training samples"), ("exposed", "the nearest ones")):
+        said = leakage.get(who)
+        if said:
+            text_ = " and ".join(
+                f"{said[how_]['auc']:.3f} ± {said[how_]['error']:.3f} by {word}"
+                for how_, word in (("loss", "loss"), ("calibrated", "calibrated loss"))
+                if how_ in said
+            )
+            rows.append((f"membership test, {title}", f"area under the curve {text_}"))
+    note = (
+        f"Measured by two simple attacks; not a guarantee. A near copy is closer to a real sample "
+        f"than {leakage['copy_below']:g} of the usual distance. An area of 0.5 is chance: networks "
+        f"that learned from the set do not tell training samples from held-out ones by this test; "
+        f"a stronger test may."
+    )
+    return join([_plain(rows), el("p", note, class_="note")])
 
 
 def _training(facts: Facts, figures: Figures) -> Html | None:

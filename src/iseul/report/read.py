@@ -37,7 +37,11 @@ _ANY = {
     "pruning": "compress/pruning.json",
 }
 _MOST = 1e18  # no count, byte or second of a run is larger
-_ARRAYS = {"condensed": "condense/condensed.dew", "predictions": "device/predictions.npz"}
+_ARRAYS = {
+    "condensed": "condense/condensed.dew",
+    "neighbours": "condense/neighbours.npz",
+    "predictions": "device/predictions.npz",
+}
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,11 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _arrays(path: Path) -> dict[str, Array]:
-    """The arrays of an npz; of a condensed set its stored samples."""
+    """The arrays of an npz; of a condensed set the samples to learn from."""
     if path.suffix == ".dew":
         made = load_condensed(path)
-        return {"x": made.x, "y": made.y, "subset": made.subset}
+        x, y = made.samples()
+        return {"x": x, "y": y, "subset": made.subset.repeat(len(x) // len(made))}
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}

@@ -28,7 +28,12 @@ def render_report(run_dir: Path) -> Mapping[str, str]:
     """
     run = read_run(run_dir)
     facts = collect(run)
-    html = page(facts, draw(facts), run.arrays.get("condensed", {}))
+    html = page(
+        facts,
+        draw(facts),
+        run.arrays.get("condensed", {}),
+        run.arrays.get("neighbours", {}),
+    )
     files = {
         "report.html": html,
         "report.json": json.dumps(facts, indent=2, allow_nan=False) + "\n",

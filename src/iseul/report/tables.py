@@ -161,16 +161,19 @@ def budget_table(rows: Sequence[Facts]) -> Html:
     return table("Limits that the recipe sets, and what the run needs.", columns, cells, marked)
 
 
-def condense_table(rows: Sequence[Facts]) -> Html:
-    """Accuracy of fresh nets per kind of augmentation, one row per set that was judged."""
+def condense_table(rows: Sequence[Facts], unit: str = "accuracy") -> Html:
+    """Scores of fresh nets per kind of augmentation, one row per set that was judged."""
     keys = list(dict.fromkeys(key for row in rows for key in row["by"]))
     columns = [Column("trained on")]
     columns += [Column(_augmentation(key), "number") for key in keys]
-    cells = [[row["name"], *(_mean(row["by"].get(key)) for key in keys)] for row in rows]
+    cells = [[row["name"], *(_mean(row["by"].get(key), unit) for key in keys)] for row in rows]
+    between = any("seeds" in cell for row in rows for cell in row["by"].values())
     caption = join(
         [
-            "Test accuracy of fresh nets that saw only these samples, by training augmentation: "
-            "mean ± standard deviation (number of nets). ",
+            f"Test {unit} of fresh nets that saw only these samples, by training augmentation: "
+            "mean ± standard deviation (number of nets"
+            + ("; deviation between syntheses" if between else "")
+            + "). All with hard labels, after the last step; baselines have as many bytes. ",
             how("measured"),
         ]
     )
@@ -181,12 +184,19 @@ def _augmentation(key: str) -> str:
     return {"none": "no augmentation", "dsa": "DSA", "dsa_cutmix": "DSA + CutMix"}.get(key, key)
 
 
-def _mean(cell: Facts | None) -> str | None:
+def _mean(cell: Facts | None, unit: str) -> str | None:
     if cell is None:
         return None
-    spread = "" if cell["std"] is None else f" ± {100 * cell['std']:.2f}"
-    nets = "" if cell["n"] is None else f" ({cell['n']:g})"
-    return f"{100 * cell['mean']:.2f}{spread} %{nets}"
+    share = unit == "accuracy"
+
+    def shown(value: float) -> str:
+        return f"{100 * value:.2f}" if share else f"{value:.4g}"
+
+    spread = "" if cell["std"] is None else f" ± {shown(cell['std'])}"
+    nets = "" if cell["n"] is None else f"{cell['n']:g}"
+    if cell.get("std_seeds") is not None:
+        nets += f"; {shown(cell['std_seeds'])}"
+    return f"{shown(cell['mean'])}{spread}{' %' if share else ''}" + (f" ({nets})" if nets else "")
 
 
 def node_table(nodes: Sequence[Facts]) -> Html:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -61,11 +61,15 @@ def run(context: Context, draft: Draft) -> None:
         "n_samples": len(kept),
         "classes": list(splits.classes),
         "kind": splits.kind,
+        "unit": problem.task.unit,
         "n_bytes": kept.layout.payload_bytes,
         "bits": kept.bits,
         "factor": kept.factor,
         "share_of_real": len(kept) / len(splits.train.y),
     }
+    front = getattr(recipe.data.module, "FRONT", None)  # a set of sounds says how it hears them
+    if splits.kind == "spectrogram" and front is not None:
+        draft.metrics["sound"] = asdict(front)
     near = _neighbours(context, problem, kept, draft)
     if recipe.evaluate is not None:
         draft.metrics |= _evaluation(context, problem, kept, near, seconds)
