@@ -3,21 +3,24 @@
 
 from __future__ import annotations
 
+import json
 import wave
 
 import numpy as np
 import pytest
 
 from device._nets import M4
+from iseul import commands
 from iseul.compile import compile_graph
+from iseul.core.errors import UnsupportedError, UsageError
 from iseul.device.measure import profile_package
 from iseul.device.verify import verify_package
-from iseul.graph.files import load_graph
+from iseul.graph.files import load_graph, save_graph
 from iseul.graph.interpret import interpret_samples
 from iseul.graph.passes._order import run_passes
 from iseul.graph.stream import compare_windows, stream_graph
 from iseul.targets import load_target
-from unit._stream_nets import causal_net, recurrent_net, stream_of
+from unit._stream_nets import causal_net, padded_net, recurrent_net, stream_of
 
 JUDGES = ("numpy", "host", "cortex_m")
 
@@ -102,3 +105,39 @@ def test_the_interface_says_what_an_invoke_takes():
         head.replace("//", "").split()
     )
     assert np.prod(streamed.graph.values[graph.inputs[0]].shape) == package.plan.buffers[0].n_bytes
+
+
+def test_commands_take_streams(tmp_path):
+    """compile, check, predict and verify by a file; what `stream` says in their JSON."""
+    graph, axis = causal_net(102)
+    path = tmp_path / "net.iseul"
+    save_graph(graph, path)
+    how = commands.stream_options(True, axis, None)
+    made = commands.compile_model(path, "host", "speed", "c", tmp_path / "c", (), how)
+    assert made["stream"] == json.loads((tmp_path / "c" / "package.json").read_text())["stream"]
+    stream = made["stream"]
+    assert (stream["axis"], stream["equal"]) == (axis, "every window")
+    assert stream["macs_per_invoke"] < stream["macs_per_window"]
+    assert f"{stream['hop_frames']} of {stream['window_frames']} frames" in commands.compile_lines(
+        made
+    )
+    assert commands.check(path, "host", how)["state_bytes"] > 0
+    found = commands.verify(path, "host", None, 3, 0, False, how)
+    assert found["equal"]
+    assert found["n_inputs"] == stream["filled_after_invokes"] + 2
+    assert found["stream"]["windows"]["n_windows"] == found["n_inputs"]
+    assert "windows by the network over windows" in commands.verdict_lines(found)
+
+
+def test_commands_refuse_what_can_not_stream(tmp_path):
+    path = tmp_path / "net.iseul"
+    save_graph(padded_net("mean", (1, 1)), path)
+    how = commands.stream_options(True, 1, None)
+    found = commands.check(path, "host", how)
+    assert not found["supported"]
+    assert [node["op"] for node in found["nodes"]] == ["conv2d", "conv2d"]
+    with pytest.raises(UnsupportedError, match="can not be streamed along axis 1"):
+        commands.compile_model(path, "host", "speed", "c", tmp_path / "c", (), how)
+    assert not (tmp_path / "c").exists()
+    with pytest.raises(UsageError, match="--stream"):
+        commands.stream_options(False, 1, None)

@@ -161,6 +161,19 @@ def recurrent_net(op: str, *, valid: bool, every_step: bool, seed: int = 0):
     return net.graph([y])
 
 
+def padded_net(head: str, pads: tuple[int, int]):
+    """Two padded convolutions of three taps over (1, 16, 1, 3)."""
+    net = Causal(1000)
+    net.axis = 1
+    x = net.int8((1, 16, 1, 3), S, 5)
+    y = net.wide(net.wide(x, 3, pads=pads), 3, pads=pads)
+    if head == "mean":
+        y = net.node("mean", [y], axes=(1, 2), quant=quant(S))
+    if head == "last":
+        y = net.cut(y, 15, 1)
+    return net.graph([y], "quantized")
+
+
 def stream_of(graph, n: int, seed: int):
     """n random hops for a streamed graph, (n, *input)."""
     value = graph.values[graph.inputs[0]]

@@ -14,22 +14,9 @@ from iseul.graph.interpret import interpret, interpret_samples
 from iseul.graph.ir import rebuild
 from iseul.graph.passes._order import run_passes
 from iseul.graph.stream import compare_windows, stream_graph
-from unit._stream_nets import Causal, S, causal_net, recurrent_net, stream_of
+from unit._stream_nets import Causal, S, causal_net, padded_net, recurrent_net, stream_of
 
 N_NETS = 24
-
-
-def padded_net(head: str, pads: tuple[int, int]):
-    """Two padded convolutions of three taps over (1, 16, 1, 3)."""
-    net = Causal(1000)
-    net.axis = 1
-    x = net.int8((1, 16, 1, 3), S, 5)
-    y = net.wide(net.wide(x, 3, pads=pads), 3, pads=pads)
-    if head == "mean":
-        y = net.node("mean", [y], axes=(1, 2), quant=quant(S))
-    if head == "last":
-        y = net.cut(y, 15, 1)
-    return net.graph([y], "quantized")
 
 
 def check_stream(graph, axis, hop=None, n_windows=4, seed=0):
