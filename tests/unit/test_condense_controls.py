@@ -45,6 +45,7 @@ def accuracy(kind: str) -> float:
     return 100 * evaluate.evaluate(made, problem, SPLITS.test, net_for, JUDGE, 0)["none"]["mean"]
 
 
-@pytest.mark.parametrize("control", ["random", "real_only"])
-def test_a_control_loses(control: str) -> None:
-    assert accuracy("kmeans") > accuracy(control) + 1.0
+@pytest.mark.parametrize(("control", "points"), [("random", 1.5), ("real_only", 0.5)])
+def test_a_control_loses(control: str, points: float) -> None:
+    """Half of the differences that were measured: 89.65 against 86.48 and 88.04."""
+    assert accuracy("kmeans") > accuracy(control) + points
