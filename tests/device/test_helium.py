@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernels for Helium: a changed number in any part of what they are given is found by verify.
+"""Kernels for Helium: a changed number in any part of what they are given is found by verify, and
+they need few instructions.
 
 The plain C of the same files is judged, on the host; that a Cortex-M55 gets the same integers is
 shown by test_cases.py.
@@ -12,9 +13,14 @@ from dataclasses import replace
 
 import pytest
 
-from device._boards import M55
+from device._boards import M55, WITH_QEMU
 from device._nets import package, samples
+from iseul.compile import compile_graph
+from iseul.device.measure import profile_package
 from iseul.device.verify import verify_package
+from iseul.graph.passes._order import run_passes
+from iseul.graph.read import tflite
+from iseul.targets import load_target
 
 # part: byte of a record behind its weights, how far it is moved
 SCALES = {"bias": (2, 1), "multiplier": (3, 16), "shift": (0, -1)}
@@ -89,3 +95,28 @@ def test_places_of_taps_matter():
 def _moved_word(values, at):
     values[at] += 64
     return values
+
+
+# instructions of TensorFlow Lite Micro with CMSIS-NN's Helium kernels, on the same emulated core
+PEER = {
+    "mlperf_kws_dscnn_int8": 1_813_080,
+    "mlperf_vww_mbv1_025_96_int8": 6_558_317,
+    "mlperf_ic_resnet8_int8": 4_913_786,
+    "mlperf_ad_ae_int8": 150_000,
+    "mlperf_sww_int8": 407_963,
+}
+ONE_OF_FIVE = "mlperf_ad_ae_int8"
+
+
+@WITH_QEMU
+@pytest.mark.parametrize(
+    "model", [m if m == ONE_OF_FIVE else pytest.param(m, marks=pytest.mark.slow) for m in PEER]
+)
+def test_instructions_are_two_thirds_of_the_peers_at_most(model, shared_data):
+    path = shared_data / "models" / "tflite" / f"{model}.tflite"
+    if not path.is_file():
+        pytest.skip(f"no {path}")
+    board = load_target(M55)
+    profile = profile_package(compile_graph(run_passes(tflite.read(path), board), board))
+    assert 3 * profile["instructions"] <= 2 * PEER[model]
+    assert profile["ram"]["arena_touched_bytes"] == profile["ram"]["arena_bytes"]
