@@ -38,6 +38,8 @@ def pools(op: str, tolerance: float, reason: str) -> tuple[Case, ...]:
         case("3x3 stride 1, same", (5, 4, 4), (3, 3), (1, 1), pads=(1, 1, 1, 1), zero=-128),
         case("3x2 stride 3x1, uneven pads", (7, 5, 2), (3, 2), (3, 1), pads=(2, 1, 1, 0), zero=40),
         case("one channel", (4, 4, 1), (2, 2)),
+        case("all of 7 channels at an end", (16, 16, 7), (16, 16), (1, 1), zero=-128),
+        case("more than 256 taps", (17, 16, 5), (17, 16), (1, 1)),
         case("1x1", (3, 3, 6), (1, 1), (1, 1)),
         case("global 7x7", (7, 7, 9), (7, 7)),
         case("2x2, 11 channels, relu6", (5, 6, 11), (2, 2), zero=-20, activation="relu6"),

@@ -45,6 +45,8 @@ CASES = (
     _conv("1x1, ties", (5, 5, 16), 7, (1, 1), **_TIES),
     _conv("3x3, ties, relu6", (5, 5, 4), 6, (3, 3), activation="relu6", zero_out=-60, **_TIES),
     _rectified("3x3, ties", (5, 5, 4), 6, (3, 3), **_TIES),
+    _conv("weights of -128", (5, 4, 24), 7, (3, 3), largest_w=128),
+    _conv("weights of -128, clamped", (4, 4, 40), 8, (3, 3), largest_w=128, activation="relu6"),
     _conv("1x1 odd channels", (3, 3, 7), 5, (1, 1)),
     _conv("1x1 one channel in and out", (3, 4, 1), 1, (1, 1)),
     _conv("1x1 many channels", (2, 3, 67), 9, (1, 1)),

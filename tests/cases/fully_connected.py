@@ -89,6 +89,8 @@ def _product(shape: tuple[int, ...]) -> int:
 
 
 CASES = (
+    _case("weights of -128", (201,), 18, largest_w=128),
+    _case("rows of 2 and of fours", (4, 42), 9, keep_dims=True, batch=2, zero_in=-128),
     _case("64 to 10", (64,), 10),
     _case("one scale: s_in * s_w is a float32 product", (33,), 9, one_scale=True, scale_w=0.0117),
     _case("odd sizes", (37,), 13),

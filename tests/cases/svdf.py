@@ -33,9 +33,12 @@ def _integers(
     bias: bool = True,
     largest_time: int = 127,
     rank: int = 1,
+    lowest: float = 0.0,
     **attrs: Any,
 ) -> Case:
-    """kind: of the state. wide_state, wide_out: how much of the range is left empty."""
+    """kind: of the state. wide_state, wide_out: how much of the range is left empty. lowest: which
+    part of the weights for features is -128.
+    """
 
     def build(net: Net) -> list[str]:
         reach = 50 if kind == "int8" else 12000
@@ -46,6 +49,7 @@ def _integers(
         start = np.full((batch, filters * memory), zero_state, kind)
         state = net.state("s", start, quant(s_state, zero_state))
         feature = net.random.integers(-127, 127, (filters, n_in), endpoint=True)
+        feature[net.random.random(feature.shape) < lowest] = -128
         time = net.random.integers(-largest_time, largest_time, (filters, memory), endpoint=True)
         values = [
             *(x, state),
@@ -118,6 +122,19 @@ CASES = (
         largest_time=32767,
         scale_time=1e-4,
         wide_state=0.2,
+    ),
+    _integers("memory of one word", 1, 9, 5, 4),
+    _integers("memory of words", 2, 17, 9, 12, zero_state=7),
+    _integers("memory of words and one", 1, 13, 8, 9, zero_state=-7),
+    _integers("memory of words and two", 1, 4, 6, 6, rank=2, zero_state=-128),
+    _integers("memory of words and three", 1, 5, 4, 11, zero_state=127),
+    _integers("some weights are -128", 1, 6, 12, 5, lowest=0.04),
+    _integers("many weights are -128", 1, 9, 12, 5, lowest=0.7),
+    _integers("int16 memory of a word", 1, 9, 5, 2, kind="int16", largest_time=3000),
+    _integers("int16 memory of words", 2, 8, 9, 6, kind="int16", largest_time=3000, rank=2),
+    _integers("int16 memory of words and one", 1, 21, 6, 7, kind="int16", largest_time=3000),
+    _integers(
+        *("relu, coarse output", 1, 5, 6, 5), activation="relu", wide_out=30.0, wide_state=0.3
     ),
     _floats("float", 1, 5, 4, 3),
     _floats("float, rank 2, batch, relu", 2, 6, 3, 4, rank=2, activation="relu"),

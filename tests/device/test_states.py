@@ -154,6 +154,58 @@ def test_random_programs_of_states(seed):
     assert verdict["selftests"] == {"host": 0}
 
 
+def filtered(shown):
+    """Two SVDF layers. shown: the states' next values are outputs too."""
+    b = Builder("filtered")
+    random = generator(0, "filtered")
+    y, n, s = b.input("x", (1, 7), "int8", quant(0.05, 3)), 7, 0.05
+    outputs = []
+    for layer, (kind, units, memory) in enumerate((("int8", 6, 7), ("int16", 5, 6))):
+        s_state = s * 0.01 * 74 * 74 * n**0.5 / (50 if kind == "int8" else 12000)
+        q = quant(s_state, -9 if kind == "int8" else 0)
+        start = random.integers(-100, 100, (1, units * memory)).astype(kind)
+        state = b.state(f"s{layer}", start, q)
+        feature = random.integers(-127, 128, (units, n)).astype(np.int8)
+        time = random.integers(-127, 128, (units, memory)).astype(kind)
+        q_out = quant(s_state * 0.02 * 50 * 64 * memory**0.5 / 50, 4)
+        values = [
+            *(y, state, b.constant(f"f{layer}", feature, quant=quant(0.01))),
+            b.constant(f"t{layer}", time, quant=quant(0.02)),
+        ]
+        y = b.node("svdf", values, dtype=("int8", kind), quant=(q_out, q), name=f"svdf{layer}")
+        b.next_state(state, b.outputs_of(y)[1])
+        outputs.append(b.outputs_of(y)[1])
+        n, s = units, q_out.scale[0]
+    return b.graph([y, *(outputs if shown else ())], "quantized")
+
+
+def test_states_that_nothing_else_reads_change_where_they_lie():
+    """No copy, no room in the arena; the same states."""
+    apart, alone = (compile_graph(filtered(shown), load_target(M4)) for shown in (True, False))
+    assert "memcpy((uint8_t *)m->state" in apart.files["filtered.c"]
+    assert "memcpy((uint8_t *)m->state" not in alone.files["filtered.c"]
+    assert [step.kernel for step in alone.steps] == ["iseul_svdf_s8_dsp", "iseul_svdf_s16_dsp"]
+    assert alone.plan.arena_bytes < apart.plan.arena_bytes
+    names = [state.value for state in alone.graph.states]
+    inputs = [generator(1, "x").integers(-128, 128, (9, 1, 7)).astype(np.int8)]
+    want = interpret_samples(alone.graph, inputs, keep=names, stateful=True)
+    for package in (apart, alone):
+        assert verify_package(package, inputs, JUDGES, stateful=True)["equal"]
+        for judge in JUDGES[1:]:
+            got = registry.load(RUNNERS, judge).run(package, inputs, trace=names, stateful=True)
+            for name in names:
+                np.testing.assert_array_equal(got.values[name], want.values[name])
+
+
+def test_the_self_test_sees_a_state_in_its_own_memory():
+    package = compile_graph(filtered(False), load_target("nucleo-l4r5zi"))
+    wrong = broken(package, "iseul_svdf_s16_dsp.c", "memcpy(now_last, &v", "memcpy(now_last, &acc")
+    for judge in JUDGES[1:]:
+        runner = registry.load(RUNNERS, judge)
+        assert runner.selftest(package) == 0
+        assert runner.selftest(wrong) != 0
+
+
 # --- what verify finds: C that is wrong in one place
 
 
@@ -172,7 +224,7 @@ def first_difference(package, stateful):
 
 
 def test_a_kernel_that_leaves_a_wrong_state_is_found(package):
-    wrong = broken(package, "iseul_lstm_s8.c", "memcpy(last, h, ", "memcpy(last, hidden, ")
+    wrong = broken(package, "iseul_lstm_s8_dsp.c", "memcpy(last, h, ", "memcpy(last, hidden, ")
     found = first_difference(wrong, stateful=False)
     assert (found["node"], found["op"], found["value"]) == ("lstm0", "lstm", "lstm0_1")
 

@@ -220,3 +220,39 @@ def test_changed_words_do_not_hold() -> None:
     assert not replace(held, singles=((),) * 4).holds(rows)
     loud = np.full((4, 4), 127, np.int64)  # all of it in one word
     assert not Paired(loud[:2] + (loud[:2] << 16), ((),) * 4).holds(loud)
+
+
+# --- two rows in one halfword
+
+
+def rows(seed: int, n: int = 6, k: int = 40):
+    random = np.random.default_rng(seed)
+    a, b = random.integers(-127, 128, (2, n, k))
+    return a, b, random.integers(-(1 << 20), 1 << 20, n)
+
+
+def test_a_halfword_holds_two_sums() -> None:
+    """For the inputs that reach furthest, in 32 bits as a kernel adds them up."""
+    a, b, bias = rows(0)
+    proof = in_halfwords(a, b, bias)
+    assert proof is not None and proof.holds()
+    for x in (np.full(40, -128), np.full(40, 127), np.where(b[0] > 0, 127, -128)):
+        p, q = proof.shared @ x + 256 * bias, a @ x
+        kept = ((p - q) & 0xFFFFFFFF).astype(np.uint32).view(np.int32) >> 8
+        np.testing.assert_array_equal(kept, b @ x + bias)
+
+
+def test_rows_that_may_not_share_halfwords() -> None:
+    a, b, bias = rows(2)
+    b[2, 5], a[2, 5] = -128, -1
+    assert in_halfwords(a, b, bias) is None  # 16 bits
+    assert in_halfwords(b, a, bias) is not None
+    a[2, 5] = 0
+    assert in_halfwords(a, b, bias) is not None
+    reach = 128 * np.abs(b).sum(1)
+    for sign in (1, -1):
+        most = sign * ((1 << 23) - 1 - reach)
+        assert in_halfwords(a, b, most) is not None
+        assert in_halfwords(a, b, most + sign) is None  # 24 bits
+    wide = np.full((2, 700), 100)
+    assert in_halfwords(wide, wide) is None

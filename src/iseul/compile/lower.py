@@ -92,7 +92,8 @@ class Lowered:
 
     @cached_property
     def _plan(self) -> Plan:
-        return plan_memory(self.graph, self.steps, *self.needs)
+        in_place = {name: card.in_place for name, card in self.cards.items()}
+        return plan_memory(self.graph, self.steps, *self.needs, in_place)
 
     def plan(self) -> Plan:
         """The memory plan."""

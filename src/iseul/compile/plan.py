@@ -288,6 +288,7 @@ def plan_memory(
     steps: Sequence[Node],
     scratch: Mapping[str, int],
     distances: Mapping[str, Mapping[int, int]] | None = None,
+    in_place: Mapping[str, Sequence[tuple[int, int]]] | None = None,
 ) -> Plan:
     """The plan of a graph.
 
@@ -295,11 +296,13 @@ def plan_memory(
     scratch:   node name -> bytes that its kernel needs while it runs
     distances: node name -> {position of an input: how many bytes below that input the node's
                only output may begin}; inputs that are not there share no byte with the output
+    in_place:  node name -> pairs (position of an input, of an output) that may be one buffer,
+               for nodes with several outputs
     """
     executed = {node.name for node in steps}
     homes = find_homes(graph, (n.name for n in graph.nodes if n.name not in executed))
     commits = _commits(graph, steps, homes)
-    kept = _kept(graph, steps, homes, distances or {})
+    kept = _kept(graph, steps, homes, distances or {}, in_place or {})
     commits = {state: step for state, step in commits.items() if state not in kept.values()}
     buffers = _buffers(graph, steps, scratch, homes, commits)
     buffers = [buffer for buffer in buffers if buffer.name not in kept]
@@ -325,20 +328,25 @@ def _kept(
     steps: Sequence[Node],
     homes: Mapping[str, str],
     distances: Mapping[str, Mapping[int, int]],
+    in_place: Mapping[str, Sequence[tuple[int, int]]],
 ) -> dict[str, str]:
     """{next value: state} where the node that makes the next value is the last that reads the
     state, and may write over what it reads.
     """
-    made = {node.outputs[0]: i for i, node in enumerate(steps) if len(node.outputs) == 1}
+    made = {name: (i, k) for i, node in enumerate(steps) for k, name in enumerate(node.outputs)}
     read = {homes[name]: i for i, node in enumerate(steps) for name in node.inputs}
     leaving = [homes[name] for name in graph.outputs]
     leaving += [homes[state.next] for state in graph.states]
     found = {}
     for state in graph.states:
-        i = made.get(state.next, -1)
+        i, output = made.get(state.next, (-1, 0))
         if i < 0 or read.get(state.value) != i or leaving.count(state.next) > 1:
             continue
-        allowed = distances.get(steps[i].name, {})
+        node = steps[i]
+        if len(node.outputs) == 1:
+            allowed = distances.get(node.name, {})
+        else:
+            allowed = {k: IN_PLACE for k, to in in_place.get(node.name, ()) if to == output}
         ways = [k for k, name in enumerate(steps[i].inputs) if homes[name] == state.value]
         if all(allowed.get(k, 1) in (IN_PLACE, 0) for k in ways):
             found[state.next] = state.value

@@ -383,6 +383,7 @@ class SharedHalfwords:
         return {
             "shape": list(self.rows.shape),
             **{key: _packed(getattr(self.form, key)) for key in ("a", "b")},
+            "bias": np.broadcast_to(self.form.bias, len(self.form.b)).tolist(),
             "rows": _packed(self.rows),
         }
 
@@ -391,7 +392,7 @@ class SharedHalfwords:
         n, k = facts["shape"]
         a, b = (_unpacked(facts[key]).reshape(n // 2, k) for key in ("a", "b"))
         rows = _unpacked(facts["rows"]).astype(np.int8).reshape(n, k)
-        return SharedHalfwords(Halfwords(a, b), rows)
+        return SharedHalfwords(Halfwords(a, b, np.array(facts["bias"], np.int64)), rows)
 
 
 @dataclass(frozen=True, eq=False)

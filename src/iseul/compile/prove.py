@@ -317,11 +317,13 @@ class Halfwords:
     """Two channels of weights in one halfword each: h = 256 b + a.
 
     For int8 x let p = sum x h and q = sum x a. Then sum x b = (p - q) / 256 without a rest, also
-    where sums wrap around at 2^32, as long as 256 |sum x b| stays below 2^31.
+    where sums wrap around at 2^32, as long as 256 |sum x b| stays below 2^31. bias: of b, where it
+    is in p before.
     """
 
     a: NDArray[np.int64]
     b: NDArray[np.int64]
+    bias: NDArray[np.int64] | int = 0
 
     @property
     def shared(self) -> NDArray[np.int64]:
@@ -333,12 +335,18 @@ class Halfwords:
         h = self.shared
         fit = bool(np.all((h >= -(1 << 15)) & (h < 1 << 15)))
         low = ((h + 128) % 256) - 128
-        largest = int((256 * 128 * np.abs(self.b).sum(axis=-1)).max(initial=0))
+        sums = 128 * np.abs(self.b).sum(axis=-1) + np.abs(self.bias)
+        largest = 256 * int(sums.max(initial=0))
         apart = np.array_equal(low, self.a) and np.array_equal((h - low) >> 8, self.b)
         return fit and bool(apart) and largest < _INT32
 
 
-def in_halfwords(a: NDArray[np.int64], b: NDArray[np.int64]) -> Halfwords | None:
-    """Rows of weights (n, k) that may share halfwords, or None where it would not be exact."""
-    found = Halfwords(a, b)
+def in_halfwords(
+    a: NDArray[np.int64], b: NDArray[np.int64], bias: NDArray[np.int64] | int = 0
+) -> Halfwords | None:
+    """Rows of weights (n, k) that may share halfwords, or None where it would not be exact.
+
+    bias: of b, (n,), if p begins with it
+    """
+    found = Halfwords(a, b, bias)
     return found if found.holds() else None

@@ -6,9 +6,9 @@
 // out      (batch, out_h, out_w, out_c), three positions after the other: in this order it may
 //          run over in
 // scratch  3 strips of depth 16-bit values in turns, then depth bytes
-// The windows of three positions become strips of pairs; then two output channels at a time are
-// multiplied with all three. Taps on padding are in_zero_point, which the bias takes off again.
-// The clamp is that of int8; shift is -23 .. -2.
+// The windows of three positions become strips of pairs; then two output channels at a time,
+// whose weights are joined, are multiplied with all three. Taps on padding are in_zero_point,
+// which the bias takes off again. The clamp is that of int8; shift is -23 .. -2.
 // Meaning: graph/ops/conv2d.py. Exact: all judges agree to the bit.
 #include "iseul_strips.h"
 
@@ -28,7 +28,7 @@ static void positions(const void *params, const uint32_t *strips, int32_t n, int
       y2 = 4;
       to = few;
     }
-    w = iseul_blocks_2x3(w, p->depth / 4, strips, -255, n_pairs, to, y1, y2, 1);
+    w = iseul_blocks_2x3(w, p->depth / 4, strips, -255, n_pairs, to, y1, y2, 1, 1);
   }
   for (int32_t k = 0; to == few && k < n; ++k) {
     out[k * c + c - 1] = few[2 * k];

@@ -158,75 +158,97 @@ static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t 
 // --- blocks of sums: two channels and three positions
 
 #if ISEUL_HAS_WIDE_BLOCKS
-// Pieces of the blocks. Six sums, four pairs of weights, two pairs of x and two pointers take all
-// registers; everything else is on the stack.
-#define ISEUL_COLUMN(a, b)                     \
-  "ldrd %[x0], %[x1], [%[x]], #8\n\t"          \
-  "smlad %[" a "], %[x0], %[u0], %[" a "]\n\t" \
-  "smlad %[" b "], %[x0], %[u1], %[" b "]\n\t" \
-  "smlad %[" a "], %[x1], %[t0], %[" a "]\n\t" \
-  "smlad %[" b "], %[x1], %[t1], %[" b "]\n\t"
-#define ISEUL_STEP                                \
-  "ldrd %[t0], %[t1], [%[w]], #8\n\t"             \
-  "sxtb16 %[u0], %[t0]\n\t"                       \
-  "sxtb16 %[t0], %[t0], ror #8\n\t"               \
-  "sxtb16 %[u1], %[t1]\n\t"                       \
-  "sxtb16 %[t1], %[t1], ror #8\n\t"               \
-  ISEUL_COLUMN("a0", "b0") ISEUL_COLUMN("a1", "b1") \
-  ISEUL_COLUMN("a2", "b2")
-// The sign's 2^31 is taken from 2^30 before the product is added, if it matters.
+// Pieces of the blocks. Six sums, three pairs of x, two words of weights and two pointers are in
+// registers; x0 .. x2 are in the order in which they are loaded.
+#define ISEUL_SIX                           \
+  "ldmia %[x]!, {%[x0], %[x1], %[x2]}\n\t"  \
+  "smlad %[a0], %[x0], %[t0], %[a0]\n\t"    \
+  "smlad %[a1], %[x1], %[t0], %[a1]\n\t"    \
+  "smlad %[a2], %[x2], %[t0], %[a2]\n\t"    \
+  "smlad %[b0], %[x0], %[t1], %[b0]\n\t"    \
+  "smlad %[b1], %[x1], %[t1], %[b1]\n\t"    \
+  "smlad %[b2], %[x2], %[t1], %[b2]\n\t"
+// Four weights of one channel, four of the other.
+#define ISEUL_STEP                          \
+  "ldrd %[t0], %[t1], [%[w]]\n\t"           \
+  "sxtb16 %[t0], %[t0]\n\t"                 \
+  "sxtb16 %[t1], %[t1]\n\t" ISEUL_SIX       \
+  "ldrd %[t0], %[t1], [%[w]], #8\n\t"       \
+  "sxtb16 %[t0], %[t0], ror #8\n\t"         \
+  "sxtb16 %[t1], %[t1], ror #8\n\t" ISEUL_SIX
+// Joined weights (compile/prove.py): 256 times those of one channel plus those of the other.
+#define ISEUL_JOINED_SIX(t)                         \
+  "ldmia %[x]!, {%[x0], %[x1], %[x2]}\n\t"          \
+  "smlad %[a0], %[x0], %[" t "], %[a0]\n\t"         \
+  "smlad %[a1], %[x1], %[" t "], %[a1]\n\t"         \
+  "smlad %[a2], %[x2], %[" t "], %[a2]\n\t"         \
+  "sxtb16 %[" t "], %[" t "]\n\t"                   \
+  "smlad %[b0], %[x0], %[" t "], %[b0]\n\t"         \
+  "smlad %[b1], %[x1], %[" t "], %[b1]\n\t"         \
+  "smlad %[b2], %[x2], %[" t "], %[b2]\n\t"
+#define ISEUL_STEP_2X3                                \
+  ".if %c[joined]\n\t"                                \
+  "ldrd %[t0], %[t1], [%[w]], #8\n\t"                 \
+  ISEUL_JOINED_SIX("t0") ISEUL_JOINED_SIX("t1")       \
+  ".else\n\t" ISEUL_STEP ".endif\n\t"
+#define ISEUL_PART(a, b)               \
+  "sub %[" a "], %[" a "], %[" b "]\n\t" \
+  "asr %[" a "], %[" a "], #8\n\t"
+// The sign's 2^31 is taken from 2^30 before the product is added, if it matters. u: shift,
+// x2: upper.
 #define ISEUL_FINISH(a, q)                     \
   ".if %c[rectified]\n\t"                      \
   "mov %[x0], #0x40000000\n\t"                 \
-  "mov %[x1], %[u1]\n\t"                       \
+  "mov %[x1], %[x2]\n\t"                       \
   ".else\n\t"                                  \
   "ands %[x0], %[" a "], #0x80000000\n\t"      \
   "rsbs %[x0], %[x0], #0x40000000\n\t"         \
-  "sbc %[x1], %[u1], #0\n\t"                   \
+  "sbc %[x1], %[x2], #0\n\t"                   \
   ".endif\n\t"                                 \
   "smlal %[x0], %[x1], %[" a "], %[" q "]\n\t" \
-  "asr %[x1], %[x1], %[u0]\n\t"                \
+  "asr %[x1], %[x1], %[u]\n\t"                 \
   "ssat %[" a "], #8, %[x1]\n\t"
 #define ISEUL_FINISH_ALL                                                      \
-  "ldrd %[t0], %[t1], [%[w]], #8\n\t"                                         \
-  "ldr %[u0], [%[w]], #4\n\t"                                                 \
-  "ldr %[x0], %[odd]\n\t"                                                     \
-  "lsl %[u1], %[x0], %[u0]\n\t"                                               \
-  "asr %[u1], %[u1], #1\n\t"                                                  \
+  "ldr %[u], [%[w], #8]\n\t"                                                  \
+  "ldrd %[t0], %[t1], [%[w]], #12\n\t"                                        \
+  "ldr %[x], %[odd]\n\t"                                                      \
+  "lsl %[x2], %[x], %[u]\n\t"                                                 \
+  "asr %[x2], %[x2], #1\n\t"                                                  \
   ISEUL_FINISH("a0", "t0") ISEUL_FINISH("a1", "t0") ISEUL_FINISH("a2", "t0")  \
-  "ldr %[x0], %[odd]\n\t"                                                     \
-  "lsr %[u0], %[u0], #8\n\t"                                                  \
-  "lsl %[u1], %[x0], %[u0]\n\t"                                               \
-  "asr %[u1], %[u1], #1\n\t"                                                  \
+  "lsr %[u], %[u], #8\n\t"                                                    \
+  "lsl %[x2], %[x], %[u]\n\t"                                                 \
+  "asr %[x2], %[x2], #1\n\t"                                                  \
   ISEUL_FINISH("b0", "t1") ISEUL_FINISH("b1", "t1") ISEUL_FINISH("b2", "t1")
 #endif
 
 // Three positions of n_pairs > 0 pairs of channels, to int8, not yet clamped further. Gives the
 // end of w.
 //
-// w       per pair: both biases; per step of 4: four weights of one channel, four of the other;
-//         both multipliers; -1 - shift of both, each in a byte, and two bytes more
+// w       per pair: what both sums start with; per step of 4: four weights of one channel, four
+//         of the other; both multipliers; -1 - shift of both, each in a byte, and two bytes more.
+//         Joined: sums start with 256 a + b, b; per step four joined weights: 0, 2, 1, 3
 // n       steps, at least one
-// x       per step: the two pairs of the first strip, of the second, of the third
+// x       per step: the pairs (0, 2) of all three strips, then the pairs (1, 3)
 // odd     1 + 2 zero_point
 // out     the first position; y1 and y2 behind it the others, which are written before it
 // rectified  a constant: 1 if zero_point is -128, so that the sign of sums makes no difference
+// joined     a constant: 1 if weights of the pair are joined
 static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const uint32_t *x,
                                              int32_t odd, int32_t n_pairs, int8_t *out,
-                                             int32_t y1, int32_t y2, int rectified) {
+                                             int32_t y1, int32_t y2, int rectified, int joined) {
 #if ISEUL_HAS_WIDE_BLOCKS
   const int32_t n_bytes = 8 * n, y[2] = {y1, y2};
-  const int8_t *end;
-  const int8_t *next = w;
-  uint32_t a0, a1, a2, b0, b1, b2, t0, t1, u0, u1, x0, x1, tx, tw;
+  const int8_t *const last = w + n_pairs * (n_bytes + 20);
+  register uint32_t x0 __asm__("r0");
+  register uint32_t x1 __asm__("r1");
+  register uint32_t x2 __asm__("r2");
+  uint32_t a0, a1, a2, b0, b1, b2, t0, t1, u, tx;
   __asm__ volatile(
       "1:\n\t"
-      "ldr %[w], %[next]\n\t"
       "ldr %[t0], %[bytes]\n\t"
       "ldr %[x], %[strips]\n\t"
       "ldrd %[a0], %[b0], [%[w]], #8\n\t"
-      "add %[t1], %[w], %[t0]\n\t"
-      "str %[t1], %[end]\n\t"
+      "add %[u], %[w], %[t0]\n\t"
       "lsls %[t0], %[t0], #28\n\t"  // negative: steps are odd; carry: two are over
       "mov %[a1], %[a0]\n\t"
       "mov %[a2], %[a0]\n\t"
@@ -238,14 +260,15 @@ static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const u
       "6:\n\t"
       "bmi 3f\n\t"
       "b 4f\n"
-      "2:\n\t" ISEUL_STEP
-      "3:\n\t" ISEUL_STEP
-      "4:\n\t" ISEUL_STEP
-      "5:\n\t" ISEUL_STEP
-      "ldr %[x0], %[end]\n\t"
-      "cmp %[w], %[x0]\n\t"
-      "bne 2b\n\t" ISEUL_FINISH_ALL
-      "str %[w], %[next]\n\t"
+      "2:\n\t" ISEUL_STEP_2X3
+      "3:\n\t" ISEUL_STEP_2X3
+      "4:\n\t" ISEUL_STEP_2X3
+      "5:\n\t" ISEUL_STEP_2X3
+      "cmp %[w], %[u]\n\t"
+      "bne 2b\n\t"
+      ".if %c[joined]\n\t"
+      ISEUL_PART("a0", "b0") ISEUL_PART("a1", "b1") ISEUL_PART("a2", "b2")
+      ".endif\n\t" ISEUL_FINISH_ALL
       "ldr %[x], %[out]\n\t"
       "ldrd %[t0], %[t1], %[y]\n\t"
       "strb %[a1], [%[x], %[t0]]\n\t"
@@ -254,31 +277,38 @@ static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const u
       "strb %[b1], [%[x], %[t0]]\n\t"
       "strb %[b2], [%[x], %[t1]]\n\t"
       "strb %[b0], [%[x]], #1\n\t"
+      "ldr %[t0], %[last]\n\t"
       "str %[x], %[out]\n\t"
-      "ldr %[t0], %[left]\n\t"
-      "subs %[t0], %[t0], #1\n\t"
-      "str %[t0], %[left]\n\t"
+      "cmp %[w], %[t0]\n\t"
       "bne 1b\n\t"
       : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [b0] "=&r"(b0), [b1] "=&r"(b1),
-        [b2] "=&r"(b2), [w] "=&r"(tw), [x] "=&r"(tx), [t0] "=&r"(t0), [t1] "=&r"(t1),
-        [u0] "=&r"(u0), [u1] "=&r"(u1), [x0] "=&r"(x0), [x1] "=&r"(x1), [next] "+m"(next),
-        [end] "=m"(end), [out] "+m"(out), [left] "+m"(n_pairs)
-      : [bytes] "m"(n_bytes), [strips] "m"(x), [odd] "m"(odd), [y] "m"(y),
-        [rectified] "i"(rectified)
+        [b2] "=&r"(b2), [w] "+r"(w), [x] "=&r"(tx), [t0] "=&r"(t0), [t1] "=&r"(t1),
+        [u] "=&r"(u), [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [out] "+m"(out)
+      : [bytes] "m"(n_bytes), [strips] "m"(x), [odd] "m"(odd), [y] "m"(y), [last] "m"(last),
+        [rectified] "i"(rectified), [joined] "i"(joined)
       : "cc", "memory");
-  return next;
+  return w;
 #else
   const int32_t y[3] = {0, y1, y2};
   for (; n_pairs > 0; --n_pairs) {
     const int8_t *const scales = w + 8 + 8 * n;
     for (int32_t k = 5; k >= 0; --k) {
       const int32_t c = k % 2;
-      int32_t acc = (int32_t)iseul_load4(w + 4 * c);
+      int32_t acc = (int32_t)iseul_load4(w + 4 * c), other = (int32_t)iseul_load4(w + 4);
       for (int32_t i = 0; i < n; ++i) {
-        const uint32_t v = iseul_load4(w + 8 + 8 * i + 4 * c);
-        const uint32_t *const pair = x + 6 * i + k / 2 * 2;
-        acc = iseul_dot_pair(pair[0], iseul_even_pair(v), acc);
-        acc = iseul_dot_pair(pair[1], iseul_odd_pair(v), acc);
+        const uint32_t *const pair = x + 6 * i + k / 2;
+        const uint32_t v0 = iseul_load4(w + 8 + 8 * i), v1 = iseul_load4(w + 12 + 8 * i);
+        if (joined) {
+          other = iseul_dot_pair(pair[0], iseul_even_pair(v0), other);
+          other = iseul_dot_pair(pair[3], iseul_even_pair(v1), other);
+          acc = iseul_dot_pair(pair[3], v1, iseul_dot_pair(pair[0], v0, acc));
+        } else {
+          acc = iseul_dot_pair(pair[0], iseul_even_pair(c == 0 ? v0 : v1), acc);
+          acc = iseul_dot_pair(pair[3], iseul_odd_pair(c == 0 ? v0 : v1), acc);
+        }
+      }
+      if (joined) {
+        acc = c == 0 ? (int32_t)((uint32_t)acc - (uint32_t)other) >> 8 : other;
       }
       const int32_t multiplier = (int32_t)iseul_load4(scales + 4 * c);
       const int32_t shift = scales[8 + c];
@@ -397,6 +427,9 @@ typedef struct {
 
 void iseul_conv2d_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *in, int8_t *out,
                          int32_t *scratch);
+// Weights of two channels are joined, as iseul_blocks_2x3 says.
+void iseul_conv2d_joined_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *in, int8_t *out,
+                                int32_t *scratch);
 void iseul_conv2d_rectified_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *in, int8_t *out,
                                    int32_t *scratch);
 
@@ -748,7 +781,7 @@ typedef struct {
   iseul_window_t window;
   int32_t pitch, plane;   // bytes of a row of one channel, padding included, and of its rows
   int32_t rows;           // output rows that are made of one filling of planes
-  const int8_t *weights;  // (3, 3, out_c)
+  const int8_t *weights;  // (3, 3, out_c); turned: columns, then rows
   const int32_t *bias;    // minus in_zero_point times all weights of the channel
   int32_t in_zero_point;
   iseul_output_s8_t output;
@@ -756,10 +789,34 @@ typedef struct {
 
 void iseul_depthwise_planes_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
                                    int32_t *scratch);
+void iseul_depthwise_turned_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
+                                   int32_t *scratch);
 void iseul_depthwise_rows_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
                                  int32_t *scratch);
 
 // --- fully connected
+
+// Outputs o .. o + 3 of n, as many as there are. first: scale of output 0
+static inline void iseul_finish_four(const iseul_output_s8_t *to, const iseul_scale_t *first,
+                                     const int32_t acc[4], int32_t o, int32_t n, int8_t *out) {
+  const int32_t last = n - 1 - o;  // for outputs that are not there, the last one's
+  if (to->step == 0 && iseul_is_saturated(to) && last >= 3) {
+    const iseul_scale_t s = *first;
+    out[3] = iseul_finish_saturated(s, acc[3]);
+    out[2] = iseul_finish_saturated(s, acc[2]);
+    out[1] = iseul_finish_saturated(s, acc[1]);
+    out[0] = iseul_finish_saturated(s, acc[0]);
+  } else {
+    const int32_t i1 = last < 1 ? last : 1, i2 = last < 2 ? last : 2, i3 = last < 3 ? last : 3;
+    const iseul_scale_t s0 = iseul_scale_of(to, o), s1 = iseul_scale_of(to, o + i1);
+    const iseul_scale_t s2 = iseul_scale_of(to, o + i2), s3 = iseul_scale_of(to, o + i3);
+    const int32_t low = to->low, high = to->high;
+    out[i3] = iseul_finish_clamped(s3, acc[3], low, high);
+    out[i2] = iseul_finish_clamped(s2, acc[2], low, high);
+    out[i1] = iseul_finish_clamped(s1, acc[1], low, high);
+    out[0] = iseul_finish_clamped(s0, acc[0], low, high);
+  }
+}
 
 typedef struct {
   int32_t rows, in_size, out_size;

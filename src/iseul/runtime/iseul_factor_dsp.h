@@ -33,7 +33,7 @@ static inline int8_t iseul_scale_s8(int32_t acc, float factor, const iseul_range
 // acc[i] and acc[3 + i]: sums of two channels with strip i. Gives the end of w.
 //
 // w  both biases; per step of 4: four weights of one channel, four of the other; n > 0 steps
-// x  per step: the two pairs of the first strip, of the second, of the third
+// x  per step: the pairs (0, 2) of all three strips, then the pairs (1, 3)
 static inline const int8_t *iseul_sums_2x3(int32_t acc[6], const int8_t *w, int32_t n,
                                            const uint32_t *x) {
   int32_t a0, a1, a2, b0, b1, b2;
@@ -42,7 +42,10 @@ static inline const int8_t *iseul_sums_2x3(int32_t acc[6], const int8_t *w, int3
   w += 8;
   const int8_t *const end = w + 8 * n;
 #if ISEUL_HAS_WIDE_BLOCKS
-  uint32_t t0, t1, u0, u1, x0, x1;
+  register uint32_t x0 __asm__("r0");
+  register uint32_t x1 __asm__("r1");
+  register uint32_t x2 __asm__("r2");
+  uint32_t t0, t1;
   __asm__ volatile(
       "ldr %[x0], %[end]\n\t"
       "subs %[x0], %[x0], %[w]\n\t"
@@ -55,7 +58,7 @@ static inline const int8_t *iseul_sums_2x3(int32_t acc[6], const int8_t *w, int3
       "bne 1b\n\t"
       : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [b0] "+r"(b0), [b1] "+r"(b1),
         [b2] "+r"(b2), [w] "+r"(w), [x] "+r"(x), [t0] "=&r"(t0), [t1] "=&r"(t1),
-        [u0] "=&r"(u0), [u1] "=&r"(u1), [x0] "=&r"(x0), [x1] "=&r"(x1)
+        [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2)
       : [end] "m"(end)
       : "cc", "memory");
 #else
@@ -63,12 +66,12 @@ static inline const int8_t *iseul_sums_2x3(int32_t acc[6], const int8_t *w, int3
     const uint32_t a = iseul_load4(w), b = iseul_load4(w + 4);
     const uint32_t a_even = iseul_even_pair(a), a_odd = iseul_odd_pair(a);
     const uint32_t b_even = iseul_even_pair(b), b_odd = iseul_odd_pair(b);
-    a0 = iseul_dot_pair(x[1], a_odd, iseul_dot_pair(x[0], a_even, a0));
-    a1 = iseul_dot_pair(x[3], a_odd, iseul_dot_pair(x[2], a_even, a1));
-    a2 = iseul_dot_pair(x[5], a_odd, iseul_dot_pair(x[4], a_even, a2));
-    b0 = iseul_dot_pair(x[1], b_odd, iseul_dot_pair(x[0], b_even, b0));
-    b1 = iseul_dot_pair(x[3], b_odd, iseul_dot_pair(x[2], b_even, b1));
-    b2 = iseul_dot_pair(x[5], b_odd, iseul_dot_pair(x[4], b_even, b2));
+    a0 = iseul_dot_pair(x[3], a_odd, iseul_dot_pair(x[0], a_even, a0));
+    a1 = iseul_dot_pair(x[4], a_odd, iseul_dot_pair(x[1], a_even, a1));
+    a2 = iseul_dot_pair(x[5], a_odd, iseul_dot_pair(x[2], a_even, a2));
+    b0 = iseul_dot_pair(x[3], b_odd, iseul_dot_pair(x[0], b_even, b0));
+    b1 = iseul_dot_pair(x[4], b_odd, iseul_dot_pair(x[1], b_even, b1));
+    b2 = iseul_dot_pair(x[5], b_odd, iseul_dot_pair(x[2], b_even, b2));
     x += 6;
   }
 #endif

@@ -11,8 +11,6 @@
 
 static void one_row(const iseul_fully_connected_s8_dsp_t *p, const int8_t *x, int8_t *out) {
   const iseul_output_s8_t *const to = &p->output;
-  const int32_t low = to->low, high = to->high;
-  const int32_t is_saturated = iseul_is_saturated(to), is_single = to->step == 0;
   const int32_t n = p->in_size;
   const int32_t *bias = p->bias;
   const int8_t *w = p->weights;
@@ -21,21 +19,7 @@ static void one_row(const iseul_fully_connected_s8_dsp_t *p, const int8_t *x, in
     int32_t acc[4] = {bias[0], bias[1], bias[2], bias[3]};
     bias += 4;
     w = iseul_sums_4x1(acc, x, n, w);
-    const int32_t last = p->out_size - 1 - o;  // for outputs that are not there, the last one's
-    if (is_single && is_saturated && last >= 3) {
-      out[3] = iseul_finish_saturated(first, acc[3]);
-      out[2] = iseul_finish_saturated(first, acc[2]);
-      out[1] = iseul_finish_saturated(first, acc[1]);
-      out[0] = iseul_finish_saturated(first, acc[0]);
-    } else {
-      const int32_t i1 = last < 1 ? last : 1, i2 = last < 2 ? last : 2, i3 = last < 3 ? last : 3;
-      const iseul_scale_t s0 = iseul_scale_of(to, o), s1 = iseul_scale_of(to, o + i1);
-      const iseul_scale_t s2 = iseul_scale_of(to, o + i2), s3 = iseul_scale_of(to, o + i3);
-      out[i3] = iseul_finish_clamped(s3, acc[3], low, high);
-      out[i2] = iseul_finish_clamped(s2, acc[2], low, high);
-      out[i1] = iseul_finish_clamped(s1, acc[1], low, high);
-      out[0] = iseul_finish_clamped(s0, acc[0], low, high);
-    }
+    iseul_finish_four(to, &first, acc, o, p->out_size, out);
     out += 4;
   }
 }

@@ -3,7 +3,8 @@
 // channels and three positions.
 //
 // The order of a strip: of each row of the window as many values as fill words of four; then what
-// is left of all rows, and up to three values more, whose weights are 0.
+// is left of all rows, and up to three values more, whose weights are 0. Strips lie in turns, pair
+// by pair.
 #ifndef ISEUL_STRIPS_H
 #define ISEUL_STRIPS_H
 
@@ -20,7 +21,7 @@ typedef void (*iseul_positions_t)(const void *p, const uint32_t *strips, int32_t
 
 static inline uint32_t *iseul_spread4(uint32_t *pairs, uint32_t v) {
   pairs[0] = iseul_even_pair(v);
-  pairs[1] = iseul_odd_pair(v);
+  pairs[3] = iseul_odd_pair(v);
   return pairs + 6;
 }
 
@@ -79,7 +80,15 @@ static ISEUL_NOINLINE void iseul_gather_rows(const iseul_strips_t *p, const int8
   const int32_t run = g->kernel_w * g->in_c;
   const int32_t whole = run & ~(int32_t)3;
   int8_t *to = bytes;
-  for (int32_t i = g->kernel_h; i > 0; --i) {
+  int32_t i = g->kernel_h;
+  for (; i > 0 && run == 9; --i) {  // three columns of three channels: the usual first layer
+    const uint32_t v0 = iseul_load4(x), v1 = iseul_load4(x + 4);
+    const int8_t one = x[8];
+    pairs = iseul_spread4(iseul_spread4(pairs, v0), v1);
+    *to++ = one;
+    x += x_row;
+  }
+  for (; i > 0; --i) {
     const int8_t *const end = x + run;
     const int8_t *one = x + whole;
     x += x_row;
@@ -106,6 +115,22 @@ static inline int32_t iseul_is_inside(int32_t start, int32_t kernel, int32_t dil
   return start >= 0 && start + (kernel - 1) * dilation < size;
 }
 
+// Positions of one tap and no padding, whose channels fill words: nothing to look at but values.
+static inline void iseul_points_in_threes(const iseul_strips_t *s, const int8_t *in, int8_t *out,
+                                          uint32_t *strips, iseul_positions_t positions,
+                                          const void *p) {
+  const int32_t c = s->window->in_c, out_c = s->window->out_c;
+  for (int32_t left = s->window->batch * s->window->in_h * s->window->in_w; left > 0; left -= 3) {
+    const int32_t n = left < 3 ? left : 3;
+    for (int32_t lane = 0; lane < n; ++lane) {
+      iseul_spread(strips + lane, in, c);
+      in += c;
+    }
+    positions(p, strips, n, out);
+    out += 3 * out_c;
+  }
+}
+
 // All positions in raster order, three at a time.
 //
 // scratch  3 strips of depth 16-bit values in turns, then depth bytes
@@ -116,13 +141,14 @@ static inline void iseul_in_threes(const iseul_strips_t *s, const int8_t *in, in
   uint32_t *const strips = (uint32_t *)scratch;
   int8_t *const bytes = (int8_t *)(strips + s->depth / 2 * 3);
   const int32_t is_dense = g->dilation_w == 1 || g->kernel_w == 1;
-  // one tap, no word of two positions: nothing to look at but values
-  const int32_t is_pointwise = s->depth == g->in_c && g->kernel_h * g->kernel_w == 1 &&
-                               g->stride_h * g->stride_w == 1 && g->out_h == g->in_h &&
-                               g->out_w == g->in_w && g->pad_top + g->pad_left == 0;
   const int32_t x_row = g->dilation_h * g->in_w * g->in_c;
   int32_t lane = 0;
   memset(bytes, 0, (size_t)s->depth);
+  if (s->depth == g->in_c && g->kernel_h * g->kernel_w == 1 && g->stride_h * g->stride_w == 1 &&
+      g->out_h == g->in_h && g->out_w == g->in_w && g->pad_top + g->pad_left == 0) {
+    iseul_points_in_threes(s, in, out, strips, positions, p);
+    return;
+  }
   for (int32_t n = 0; n < g->batch; ++n) {
     for (int32_t y = 0; y < g->out_h; ++y) {
       const int32_t row = y * g->stride_h - g->pad_top;
@@ -131,13 +157,11 @@ static inline void iseul_in_threes(const iseul_strips_t *s, const int8_t *in, in
       int32_t column = -g->pad_left;
       for (int32_t x = 0; x < g->out_w; ++x) {
         const int8_t *const first = in + (row * g->in_w + column) * g->in_c;
-        if (is_pointwise) {
-          iseul_spread(strips + 2 * lane, first, g->in_c);
-        } else if (is_whole && iseul_is_inside(column, g->kernel_w, 1, g->in_w)) {
-          iseul_gather_rows(s, first, x_row, strips + 2 * lane, bytes);
+        if (is_whole && iseul_is_inside(column, g->kernel_w, 1, g->in_w)) {
+          iseul_gather_rows(s, first, x_row, strips + lane, bytes);
         } else {
           iseul_gather_window(s, in, row, column, bytes);
-          iseul_gather_rows(s, bytes, g->kernel_w * g->in_c, strips + 2 * lane, bytes);
+          iseul_gather_rows(s, bytes, g->kernel_w * g->in_c, strips + lane, bytes);
         }
         column += g->stride_w;
         if (++lane == 3) {

@@ -84,6 +84,8 @@ class Card:
                    byte may lie anywhere at least that far below the input's first byte, though
                    both share bytes then (`_overlap.py` has the usual ones). It follows from
                    the order in which the kernel reads and writes; by default nothing is shared
+    in_place:      pairs (position of an input, of an output): the kernel may be given one buffer
+                   for both; a state that nothing else reads then changes where it lies
     requantization: how sums become integers; a node that states another way does not fit
     proofs:        (attrs, io) -> of the shortcuts that the kernel takes, on what `emit` gives; a
                    node for which one does not hold does not fit
@@ -100,6 +102,7 @@ class Card:
     scratch_bytes: Callable[[Any, Io], int] = no_scratch
     alias: bool = False
     overlap: Callable[[Any, Io], Mapping[int, int]] = no_overlap
+    in_place: tuple[tuple[int, int], ...] = ()
     requantization: Requantization = "fixed_point"
     costs: Mapping[Core, Cost] = field(default_factory=dict)
     proofs: Callable[[Any, Io], tuple[Proof, ...]] = no_proofs

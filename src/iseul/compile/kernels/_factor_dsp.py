@@ -155,4 +155,5 @@ def fully_connected() -> tuple[Card, ...]:
         }
 
     symbol, params = "iseul_fully_connected_factor_s8_dsp", "iseul_rows_factor_s8_dsp_t"
-    return _cards(dsp.fully_connected(), symbol, params, emit)
+    general = (c for c in dsp.fully_connected() if c.symbol == "iseul_fully_connected_s8_dsp")
+    return _cards(general, symbol, params, emit)

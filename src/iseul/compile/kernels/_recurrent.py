@@ -42,3 +42,17 @@ def calls(attrs: Any, io: Io) -> int:
     """Steps of all samples."""
     batch, steps, _ = recurrent.sizes(attrs.time_major, io.inputs[0].shape)
     return batch * steps
+
+
+def narrow(multiplier: int, shift: int) -> dict[str, int]:
+    """`iseul_narrow_t`."""
+    n = -shift
+    if n > 0:
+        upper = 1 << (n - 1)
+        return {"multiplier": multiplier, "left": 1, "upper": upper, "sign": 31, "right": n}
+    return {"multiplier": multiplier, "left": 1 - n, "upper": 0, "sign": 32, "right": 0}
+
+
+def is_narrow(reach: int, shift: int) -> bool:
+    """Whether `iseul_narrow_t` holds for sums up to `reach` and a scale near 2^shift."""
+    return reach << max(0, shift) < 1 << 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iseul.compile.kernels import _dsp as dsp
 from iseul.compile.kernels import _factor as factor
 from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels import _pooling as pooling
@@ -41,8 +42,33 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 _INTEGERS = "iseul_average_pool_t"
 _REALS = "iseul_average_pool_f32_t"
 
+
+def up_to_256_taps(attrs: Attrs, io: Io) -> str | None:
+    """windows have up to 256 taps"""
+    n = attrs.kernel_size[0] * attrs.kernel_size[1]
+    return None if n <= 256 else f"they have {n}"
+
+
+def cost_pairs(attrs: Attrs, io: Io) -> int:
+    """2.2 per tap, 28 per output, 60 per position; channels beyond fours as without pairs."""
+    n, taps = io.outputs[0].shape[3], attrs.kernel_size[0] * attrs.kernel_size[1]
+    in_fours = n - n % 4
+    per_position = in_fours * (11 * taps // 5 + 28) + n % 4 * (6 * taps + 30) + 60
+    return io.outputs[0].n_elements // n * per_position
+
+
 CARDS = (
     mve.average_pool(),
+    *dsp.on_both(
+        Card(
+            "iseul_average_pool2d_s8_dsp",
+            _INTEGERS,
+            (kinds("int8"), up_to_256_taps),
+            cost_pairs,
+            emit,
+            overlap=by_position,
+        )
+    ),
     Card(
         "iseul_average_pool2d_s8",
         _INTEGERS,
