@@ -242,7 +242,7 @@ def test_a_halfword_holds_two_sums() -> None:
         np.testing.assert_array_equal(kept, b @ x + bias)
 
 
-def test_rows_that_may_not_share_halfwords() -> None:
+def test_biases_in_halfwords_have_bounds() -> None:
     a, b, bias = rows(2)
     b[2, 5], a[2, 5] = -128, -1
     assert in_halfwords(a, b, bias) is None  # 16 bits
