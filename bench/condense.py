@@ -43,7 +43,7 @@ def rows(name: str, ipc: int) -> dict[str, tuple[str, dict[str, Any]]]:
     """{row: (method, settings)}; the rows of the ablation start with "subset_match"."""
     n = SCALE[name]
     mirror = {"mirror": name in MIRRORED}
-    online = {"inner": 10, "n_data": 256, "lr_image": 0.02, **mirror}
+    online = {"inner": 10, "n_data": 256, "lr_image": 0.05, **mirror}
     dc = {"iterations": 10 * n, "outer": 10, "inner": 10, "start": "real", "lr_image": 0.3}
     made: dict[str, tuple[str, dict[str, Any]]] = {
         "random": ("random", {}),
