@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A constant of a kernel that is wrong is noticed: the cases tell.
+
+The image of a case lies in an emulated chip; bits of its tables are flipped there, one constant
+at a time, and the case must come out otherwise than the oracle says. Constants are drawn from a
+seed. One is missed if none of four of its bits makes a difference. That is right for what
+`is_filling` and `QUIET` name; of the others nearly all must be noticed.
+
+Two cores run: one for kernels of the DSP extension, one for those of plain C and shared words.
+By default every fourth case of the ops with weights, with `--all` every case of more of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from cases import Case, cases_of
+from iseul.compile import compile_graph
+from iseul.compile.emit._c_text import C_TYPE
+from iseul.core.errors import IseulError
+from iseul.device._loaded import Loaded, link
+from iseul.device.runners import cortex_m
+from iseul.graph.interpret import interpret_samples
+from iseul.targets import load_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from iseul.compile import Package
+
+BOARDS = ("nucleo-l4r5zi", "nucleo-g0b1re")
+PER_TABLE = 6  # constants that are drawn
+MOST_INPUTS = 8
+SHARE = 0.95  # of the constants tried, at least, that must be noticed
+WEIGHTED = ("conv2d", "depthwise_conv2d", "fully_connected")
+OTHERS = ("transpose_conv", "svdf", "lstm", "softmax", "add", "prelu")
+QUIET = {  # words in names of cases in which constants can not matter, and why
+    "multiplier 0": "everything is the zero point",
+    "far below 1": "all sums are scaled to a few values around the zero point",
+    "saturates": "results are at the ends of the range, wherever the sums are",
+    "relu6": "many results are at one of both clamps",
+    "multiplier above 1": "sums of few values, most results at the ends of the range",
+    "ties": "weights are powers of two, chosen so that sums lie on halves",
+    "sums beyond 2^24": "sums are so large that results are at the ends of the range",
+    "sums of 64 bits": "one weight of many thousands moves no result by a step",
+    "by zero points": "samples of equal values are all at their zero point",
+}
+BYTES = {"int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "float32": 4}
+C_BYTES = {C_TYPE[name]: n for name, n in BYTES.items()}
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A constant whose upper bits made no difference."""
+
+    case: str
+    kernel: str
+    table: str
+    index: int
+    value: int
+
+
+class Bench:
+    """A case in an emulated chip, ready to be run again and again."""
+
+    def __init__(self, case: Case, package: Package) -> None:
+        self.case, self.package = case, package
+        inputs = case.inputs(package.graph)
+        n = min([MOST_INPUTS, *map(len, inputs)])
+        self.inputs = [x[:n] for x in inputs]
+        self.n = n
+        self.wanted = interpret_samples(package.graph, self.inputs, stateful=True).outputs
+        self.loaded = Loaded(package, link(package))
+        self.loaded.start()
+
+    def is_right(self) -> bool:
+        """Whether all samples come out as the oracle says."""
+        self.loaded.reset()
+        for s in range(self.n):
+            self.loaded.write_inputs([x[s] for x in self.inputs])
+            try:
+                self.loaded.invoke()
+            except IseulError:
+                return False
+            for got, want in zip(self.loaded.read_outputs(), self.wanted, strict=True):
+                if want.dtype.kind == "f":
+                    near = np.allclose(got, want[s], rtol=0, atol=self.case.tolerance)
+                else:
+                    near = np.array_equal(got, want[s])
+                if not near:
+                    return False
+        return True
+
+    def tables(self) -> Iterator[tuple[str, str, int, int]]:
+        """(name, C type, address, bytes) of the model's tables."""
+        text = self.package.files[f"{self.package.name}_weights.c"]
+        for line in text.splitlines():
+            if not line.startswith("ISEUL_CONSTANT"):
+                continue
+            declared = line.partition("[")[0].split()
+            name, c_type = declared[-1], declared[-2]
+            if name in self.loaded.image.symbols and c_type in C_BYTES:
+                image = self.loaded.image
+                yield name, c_type, image.symbols[name], image.sizes[name]
+
+    def is_noticed(self, address: int, n_bytes: int, bits: Sequence[int]) -> bool:
+        """Whether any of these bits of a constant makes a difference."""
+        chip = self.loaded.chip
+        old = chip.read(address, n_bytes)
+        try:
+            for bit in bits:
+                changed = bytearray(old)
+                changed[bit // 8] ^= 1 << bit % 8
+                chip.write(address, bytes(changed))
+                if not self.is_right():
+                    return True
+            return False
+        finally:
+            chip.write(address, old)
+
+
+# tables that hold words of several kinds: a constant is a word, each of its bytes is tried
+PACKED = ("_channels", "_blocks")
+FILLED = ("_dsp", "_mve", "_mul32")  # kernels whose weights come in blocks
+
+
+def is_filling(kernel: str, value: int) -> bool:
+    """Zeros that fill blocks of weights, biases and scales up to their size."""
+    return value == 0 and kernel.endswith(FILLED)
+
+
+def drawn(bench: Bench, seed: int) -> Iterator[tuple[str, int, int, int, tuple[int, ...]]]:
+    """(table, index, address, bytes, bits to flip) of the constants that are tried."""
+    rng = np.random.default_rng(seed)
+    for name, c_type, start, size in bench.tables():
+        is_packed = name.endswith(PACKED)
+        n = 4 if is_packed else C_BYTES[c_type]
+        bits = (31, 23, 15, 7) if is_packed else tuple(8 * n - k for k in (1, 2, 3, 5))
+        for i in rng.permutation(size // n)[:PER_TABLE]:
+            yield name, int(i), start + int(i) * n, n, bits
+
+
+def missed_in(case: Case, board: str) -> tuple[str, int, list[Missed]]:
+    """(kernel, constants tried, those missed) of a case; nothing where the board lacks a kernel."""
+    graph = case.graph()
+    try:
+        package = compile_graph(graph, load_target(board))
+    except IseulError:
+        return "", 0, []
+    bench = Bench(case, package)
+    with bench.loaded:
+        assert bench.is_right(), case.name
+        n, missed = 0, []
+        kernel = package.steps[0].kernel if package.steps else ""
+        for table, i, address, n_bytes, bits in drawn(bench, 1):
+            value = int.from_bytes(bench.loaded.chip.read(address, n_bytes), "little")
+            if is_filling(kernel, value):
+                continue
+            n += 1
+            if not bench.is_noticed(address, n_bytes, bits):
+                missed.append(Missed(case.name, kernel, table, i, value))
+    return kernel, n, missed
+
+
+def chosen() -> list[object]:
+    """(op, board, every how many cases); what is not of the default tier is marked."""
+    found = [pytest.param(op, board, 4, id=f"{op}-{board}") for op in WEIGHTED for board in BOARDS]
+    for op in (*WEIGHTED, *OTHERS):
+        for board in BOARDS:
+            name = f"{op}-{board}-all"
+            found.append(pytest.param(op, board, 1, id=name, marks=pytest.mark.slow))
+    return found
+
+
+@pytest.mark.skipif(cortex_m.available() is not None, reason="no compiler for Cortex-M")
+@pytest.mark.parametrize(("op", "board", "every"), chosen())
+def test_wrong_constants_are_noticed(op: str, board: str, every: int) -> None:
+    tried: Counter[str] = Counter()
+    missed: list[Missed] = []
+    for case in cases_of(op)[::every]:
+        if "cortex_m" in case.skips or any(word in case.name for word in QUIET):
+            continue
+        kernel, n, found = missed_in(case, board)
+        tried[kernel] += n
+        missed += found
+    total = sum(tried.values())
+    assert total - len(missed) >= SHARE * total, missed
+    lost = Counter(one.kernel for one in missed)
+    assert all(lost[kernel] < n for kernel, n in tried.items() if n >= PER_TABLE), missed
