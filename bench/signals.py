@@ -45,11 +45,11 @@ COMPARED: dict[str, dict[str, Any]] = {
 }
 
 
-def row(recipe: Recipe, method: str, n_seeds: int, nets: int) -> dict[str, Any]:
+def row(recipe: Recipe, method: str, n_seeds: int, nets: int, small: bool) -> dict[str, Any]:
     """Scores of one method: {"columns": {column: {mean, std, n}}, "seconds": per condensation}."""
     assert recipe.condense is not None and recipe.evaluate is not None
     splits = recipe.data.module.load(recipe.data.config)
-    problem = problem_of(splits, tiny=recipe.tiny)
+    problem = problem_of(splits, tiny=recipe.tiny or small)
     own = recipe.condense.config.model_dump(mode="json")
     if method == recipe.condense.method:
         table = own
@@ -105,6 +105,7 @@ def main() -> int:
     parser.add_argument("--dc-nets", type=int, default=30)
     parser.add_argument("--validation", action="store_true")
     parser.add_argument("--set", action="append", default=[], dest="sets")
+    parser.add_argument("--small", action="store_true", help="the small matching network")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
@@ -123,7 +124,7 @@ def main() -> int:
         methods.append(recipe.condense.method)
     rows = []
     for method in methods:
-        made = row(recipe, method, given.seeds, given.nets)
+        made = row(recipe, method, given.seeds, given.nets, given.small)
         rows.append(made)
         cells = "   ".join(
             f"{column} {cell['mean']:.4f} ± {cell['std']:.4f} (seeds {cell['std_of_seeds']:.4f}, "
