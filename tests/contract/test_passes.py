@@ -75,7 +75,11 @@ def graph_of_tables() -> Graph:
 
 
 # what a pass is for, where the graph with everything does not have it
-EXAMPLES = {"remove_dead_channels": quantized_graph, "merge_tables": graph_of_tables}
+EXAMPLES = {
+    "remove_dead_channels": quantized_graph,
+    "settle_channels": quantized_graph,
+    "merge_tables": graph_of_tables,
+}
 
 
 @pytest.mark.parametrize("name", registry.names(PASSES))
@@ -99,8 +103,11 @@ def test_a_pass_keeps_what_the_graph_computes(name: str, board: str | None) -> N
     ]
 
 
-def _sizes(graph: Graph) -> list[tuple[str, object]]:
-    return [(node.op, graph.values[node.outputs[0]].shape) for node in graph.nodes]
+def _sizes(graph: Graph) -> list[tuple[object, ...]]:
+    return [
+        (node.op, graph.values[node.outputs[0]].shape, [graph.values[x].quant for x in node.inputs])
+        for node in graph.nodes
+    ]
 
 
 def test_the_order_names_every_pass_and_ends_with_few_nodes() -> None:

@@ -20,6 +20,7 @@ from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels._card import no_proofs
 from iseul.compile.proofs import (
     KINDS,
+    ConstantChannels,
     DeadChannels,
     FoldedBias,
     OneMultiply,
@@ -29,9 +30,11 @@ from iseul.compile.proofs import (
 )
 from iseul.core import registry
 from iseul.core.errors import DataError, VerifyError
-from iseul.device.verify import checked_proofs
+from iseul.device.verify import checked_proofs, random_inputs
+from iseul.graph.interpret import interpret_samples
 from iseul.graph.ops._quantized import zero_point
 from iseul.graph.passes import remove_dead_channels
+from iseul.graph.passes._order import run_passes
 from iseul.targets import load_target
 from unit.test_ranges import with_dead_channels
 
@@ -59,7 +62,8 @@ WITHOUT_SHORTCUTS = frozenset({"iseul_average_pool2d_s8_dsp", "iseul_max_pool2d_
 
 def test_every_kind_of_proof_has_cases() -> None:
     kinds = Counter(one.proof.kind for one in SHOWN)
-    assert set(kinds) | {DeadChannels.kind} == {kind.kind for kind in KINDS}
+    of_passes = {DeadChannels.kind, ConstantChannels.kind}
+    assert set(kinds) | of_passes == {kind.kind for kind in KINDS}
     assert min(kinds.values()) >= 5
     assert sum(getattr(one.proof, "is_rectified", False) for one in SHOWN) >= 5
 
@@ -217,7 +221,8 @@ def test_changed_constants_of_dead_channels_are_noticed() -> None:
     for graph in NETS:
         for one in proven_passes(graph, None)[1]:
             proof = one.proof
-            assert isinstance(proof, DeadChannels)
+            if not isinstance(proof, DeadChannels):
+                continue
             assert not replace(proof, folded=proof.folded + 1).holds()
             is_read = proof.weights.any(axis=(0, 1))
             if is_read.any():
@@ -240,8 +245,39 @@ def test_without_a_proof_dead_channels_stay(monkeypatch) -> None:
     if not real(graph, remove_dead_channels.rewrite(graph, None)):
         pytest.fail("the net has no proof to lose")
     passed, shown = proven_passes(graph, None)
-    assert not shown
-    assert passed.nodes == graph.nodes
+    assert all(one.by == prove_passes.SETTLE for one in shown)
+    kept = run_passes(graph, None, (prove_passes.DEAD,))
+    assert [n.attrs for n in passed.nodes] == [n.attrs for n in kept.nodes]
+    assert [passed.values[n.outputs[0]].shape for n in passed.nodes] == [
+        graph.values[n.outputs[0]].shape for n in graph.nodes
+    ]
+
+
+def test_constant_channels_are_settled_with_a_proof() -> None:
+    n, board = 0, load_target("nucleo-l4r5zi")
+    for seed, graph in enumerate(NETS):
+        passed, shown = proven_passes(graph, board, [prove_passes.DEAD])
+        for one in shown:
+            proof = one.proof
+            assert isinstance(proof, ConstantChannels) and proof.holds()
+            held = proof.bias // 16 + proof.zero_point
+            other = np.where(held == proof.high, proof.low, proof.high) - proof.zero_point
+            assert not replace(proof, bias=16 * other).holds()
+            assert not replace(proof, most=proof.most + (np.int64(1) << 31)).holds()
+            back = read_shown({"proofs": [json.loads(json.dumps(one.as_json()))]}, "text")
+            assert back[0].proof.holds()
+            node = next(node for node in passed.nodes if node.name == one.node)
+            weights = passed.io(node).inputs[1]
+            assert weights.quant is not None and len(weights.quant.scale) > 1
+            n += len(proof.bias)
+        samples = random_inputs(graph, 4, seed)
+        for want, got in zip(
+            interpret_samples(graph, samples).outputs,
+            interpret_samples(passed, samples).outputs,
+            strict=True,
+        ):
+            np.testing.assert_array_equal(want, got)
+    assert n >= 10
 
 
 # --- proofs in the artefact

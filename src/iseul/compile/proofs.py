@@ -491,12 +491,64 @@ class DeadChannels:
         return DeadChannels(**{**found, "weights": _unpacked(facts["weights"]).reshape(shape)})
 
 
+@dataclass(frozen=True, eq=False)
+class ConstantChannels:
+    """Output channels that always hold one integer, and are given it by their bias alone.
+
+    What comes after a sum never falls, so a channel whose sums begin and end at one integer
+    holds it always. All arrays are (C,), int64, of the channels that are settled.
+
+    least, most:              ends of the sums with the bias before (graph/ranges.py)
+    multiplier, shift:        before
+    bias, factor, new_shift:  after; the weights are 0
+    zero_point, low, high:    of the output
+    """
+
+    kind: ClassVar[str] = "constant channels"
+    identity: ClassVar[str] = "rescaled(sum + bias) = rescaled(new bias), clamped"
+
+    least: NDArray[np.int64]
+    most: NDArray[np.int64]
+    multiplier: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    bias: NDArray[np.int64]
+    factor: NDArray[np.int64]
+    new_shift: NDArray[np.int64]
+    zero_point: int
+    low: int
+    high: int
+
+    @property
+    def how(self) -> str:
+        return f"at both ends of the sums of {len(self.bias)} channels"
+
+    def holds(self) -> bool:
+        if not _in_32_bits(self.least, self.most) or not (self.multiplier >= 0).all():
+            return False
+        held = self._result(self.bias, self.factor, self.new_shift)
+        ends = (self._result(end, self.multiplier, self.shift) for end in (self.least, self.most))
+        return all(np.array_equal(held, end) for end in ends)
+
+    def _result(
+        self, sums: NDArray[np.int64], multiplier: NDArray[np.int64], shift: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = requantize(sums, multiplier, shift) + self.zero_point
+        return np.clip(found, self.low, self.high)
+
+    def facts(self) -> dict[str, Any]:
+        return _lists(self)
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> ConstantChannels:
+        return ConstantChannels(**_arrays(facts))
+
+
 # --- of a package
 
 
 KINDS: tuple[type[Any], ...] = (
     *(LinearSum, Division, Table, FoldedBias, OneMultiply, TwoProducts),
-    *(SharedWords, SharedHalfwords, DeadChannels),
+    *(SharedWords, SharedHalfwords, DeadChannels, ConstantChannels),
 )
 
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iseul.compile.proofs import DeadChannels, Shown
+from iseul.compile.proofs import ConstantChannels, DeadChannels, Shown
 from iseul.core.progress import warn
-from iseul.graph.ops._quantized import zero_point
+from iseul.graph.ops._quantized import output_multipliers, quant_of, zero_point
 from iseul.graph.passes import remove_dead_channels as dead
+from iseul.graph.passes import settle_channels as settle
 from iseul.graph.passes._order import run_passes
-from iseul.graph.ranges import channel_intervals, padded_taps
+from iseul.graph.ranges import accumulator_interval, channel_intervals, padded_taps
+from iseul.numerics.affine import activation_range
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from iseul.graph.ir import Graph, Io, Node
     from iseul.targets import Target
 
-DEAD = "remove_dead_channels"
+DEAD, SETTLE = "remove_dead_channels", "settle_channels"
 
 
 def proven_passes(
@@ -39,14 +41,19 @@ def proven_passes(
     shown: list[Shown] = []
 
     def watch(name: str, before: Graph, after: Graph) -> None:
-        if name == DEAD and after is not before:
+        if after is before:
+            return
+        if name == DEAD:
             shown.extend(of_dead_channels(before, after))
+        if name == SETTLE:
+            shown.extend(of_constant_channels(before, after))
 
     made = run_passes(graph, target, without, watch)
-    if all(one.proof.holds() for one in shown):
+    failing = next((one.by for one in shown if not one.proof.holds()), None)
+    if failing is None:
         return made, tuple(shown)
-    warn(f"{DEAD} is left out: a proof does not hold")
-    return run_passes(graph, target, (*without, DEAD)), ()
+    warn(f"{failing} is left out: a proof does not hold")
+    return proven_passes(graph, target, (*without, failing))
 
 
 def of_dead_channels(before: Graph, after: Graph) -> list[Shown]:
@@ -73,6 +80,35 @@ def of_dead_channels(before: Graph, after: Graph) -> list[Shown]:
             _bias(after, nodes[node.name], len(weights)),
         )
         found.append(Shown(node.name, DEAD, proof))
+    return found
+
+
+def of_constant_channels(before: Graph, after: Graph) -> list[Shown]:
+    """One proof per node of which channels were settled."""
+    intervals = channel_intervals(before)
+    nodes = {node.name: node for node in after.nodes}
+    found = []
+    for name, mask in settle.settled_channels(before).items():
+        node = next(node for node in before.nodes if node.name == name)
+        io, new = before.io(node), after.io(nodes[name])
+        sums = accumulator_interval(node, io, intervals[node.inputs[0]])
+        assert sums is not None, "a channel of unknown sums is not known to be constant"
+        old_bias, n = _bias(before, node, len(mask))[mask], len(mask)
+        clamp = activation_range(node.attrs.activation, quant_of(io.outputs[0]), io.dtype)  # type: ignore[attr-defined]
+        multiplier, shift = output_multipliers(io, n)
+        factor, new_shift = output_multipliers(new, n)
+        proof = ConstantChannels(
+            sums.low[mask] + old_bias,
+            sums.high[mask] + old_bias,
+            multiplier[mask],
+            shift[mask],
+            _bias(after, nodes[name], n)[mask],
+            factor[mask],
+            new_shift[mask],
+            zero_point(io.outputs[0]),
+            *clamp,
+        )
+        found.append(Shown(name, SETTLE, proof))
     return found
 
 

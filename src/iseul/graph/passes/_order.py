@@ -28,6 +28,7 @@ ORDER = (
     "fold_batch_norm",  # convolution + batch_norm
     "fuse_activation",  # anything with a fused clamp + relu; after batch_norm is gone
     "remove_dead_channels",  # when all that is fused and folded shows what is needed
+    "settle_channels",  # constant channels that stay, because something needs them
     "merge_tables",  # int8 ops on one value; nothing behind looks at what they compute
 )
 
