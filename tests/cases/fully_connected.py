@@ -158,6 +158,6 @@ CASES = (
     _case("264 to 9", (264,), 9),
     _case("rows of 48 to 5, rectified", (48,), 5, batch=3, activation="relu", zero_out=-128),
     _case("rows of 33 to 7", (33,), 7, batch=2),
-    _case("weights of -128", (40,), 12, largest_w=128),
+    _case("weights of -128, few inputs", (40,), 12, largest_w=128),
     *factor.CASES["fully_connected"],
 )

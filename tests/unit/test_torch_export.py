@@ -176,6 +176,10 @@ def test_vectors_need_no_turning() -> None:
 def test_model_families_export_or_say_why_not(family: str) -> None:
     entry = registry.load(MODELS, family)
     model = randomized(entry.build(entry.TINY, (16, 12, 3), 7))
+    if family == "dlinear":  # moving averages along time, ends repeated
+        with pytest.raises(UnsupportedError, match="replicate"):
+            export_module(model, (3, 16, 12), family)
+        return
     if any(isinstance(layer, nn.GroupNorm | nn.InstanceNorm2d) for layer in model.modules()):
         with pytest.raises(UnsupportedError, match="BatchNorm2d"):
             export_module(model, (3, 16, 12), family)

@@ -56,7 +56,9 @@ def test_int4_weights_take_half_the_flash(op: str) -> None:
     narrow, wide = (weighted(op, dtype) for dtype in ("int4", "int8"))
     weights = wide.values["w"]
     assert narrow.values["w"].n_bytes == (weights.n_elements + 1) // 2
-    saved = compile_graph(wide, BOARD).constant_bytes - compile_graph(narrow, BOARD).constant_bytes
+    # for speed, int8 weights are laid out in more bytes on this board
+    sizes = [compile_graph(graph, BOARD, goal="flash").constant_bytes for graph in (wide, narrow)]
+    saved = sizes[0] - sizes[1]
     # but for fields of the parameter structs, and a zero point per channel
     assert abs(saved - weights.n_elements // 2) <= 160
 
