@@ -229,7 +229,7 @@ static inline const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x
 // --- windows as strips of words
 
 // n values as words; gives the end of `to`.
-static ISEUL_NOINLINE int32_t *iseul_spread(int32_t *to, const int8_t *x, int32_t n) {
+static ISEUL_NOINLINE int32_t *iseul_as_words(int32_t *to, const int8_t *x, int32_t n) {
 #if ISEUL_HAS_THUMB1_BLOCKS
 #define ISEUL_WIDEN_4(a)          \
   "ldrb r4, [%[x], #" a "]\n\t"   \
@@ -290,7 +290,7 @@ static inline int32_t *iseul_pad_words(int32_t *to, int32_t value, int32_t n) {
 static inline void iseul_widen_rows(int32_t *to, const int8_t *x, int32_t x_row, int32_t n,
                                     int32_t n_rows) {
   for (; n_rows > 0; --n_rows) {
-    to = iseul_spread(to, x, n);
+    to = iseul_as_words(to, x, n);
     x += x_row;
   }
 }
@@ -309,10 +309,10 @@ static ISEUL_NOINLINE void iseul_widen_window(const iseul_window_t *g, const int
     } else {
       to = iseul_pad_words(to, zero_point, columns.first * c);
       if (g->dilation_w == 1) {
-        to = iseul_spread(to, x, n * c);
+        to = iseul_as_words(to, x, n * c);
       } else {
         for (int32_t j = 0; j < n; ++j) {
-          to = iseul_spread(to, x + j * g->dilation_w * c, c);
+          to = iseul_as_words(to, x + j * g->dilation_w * c, c);
         }
       }
       to = iseul_pad_words(to, zero_point, after * c);
