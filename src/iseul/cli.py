@@ -369,6 +369,9 @@ def bench(
     inputs: Annotated[
         int, typer.Option("--inputs", help="samples that each row is verified on, at least 200")
     ] = 200,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="where to write the page, of a part too")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Measure known models on emulated chips, beside what others need; only what is verified."""
@@ -376,7 +379,7 @@ def bench(
 
     if suite != "mcu":
         raise UsageError(f'there is no bench "{suite}"', "iseul bench mcu")
-    value, shown = commands.bench_mcu(models or (), targets or (), inputs)
+    value, shown = commands.bench_mcu(models or (), targets or (), inputs, page)
     _emit(value, json_, lambda: shown)
     if value["page"]:
         progress.say(f"page      {value['page']}")

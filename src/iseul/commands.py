@@ -496,11 +496,14 @@ def check_table(value: Json) -> Table:
 MCU_PAGE = Path("docs") / "generated" / "mcu.md"
 
 
-def bench_mcu(models: Sequence[str], boards: Sequence[str], n_inputs: int) -> tuple[Json, Table]:
+def bench_mcu(
+    models: Sequence[str], boards: Sequence[str], n_inputs: int, page_to: Path | None = None
+) -> tuple[Json, Table]:
     """`iseul bench mcu`: its JSON, and what people read.
 
-    models: words of names, boards: names; none: all, and then the page is written, unless a
-    row is wrong
+    models:  words of names, boards: names; none: all, and then MCU_PAGE is written
+    page_to: where the page goes instead, also of a part
+    No page is written if a row is wrong.
     """
     from iseul.bench import corpus, mcu
     from iseul.bench._baseline import read_baseline
@@ -511,16 +514,17 @@ def bench_mcu(models: Sequence[str], boards: Sequence[str], n_inputs: int) -> tu
     rows, failed = mcu.run(jobs, baseline, data, n_inputs)
     left = [*failed, *left]
     wrong = [f"{one.job}: {one.reason}" for one in left if one.is_wrong]
-    is_whole = not models and not boards and not wrong
-    if is_whole:
-        MCU_PAGE.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(MCU_PAGE, page(rows, left, baseline).encode())
+    if page_to is None and not models and not boards:
+        page_to = MCU_PAGE
+    if page_to is not None and not wrong:
+        page_to.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(page_to, page(rows, left, baseline).encode())
     value = {
         "peer": baseline.peer,
         "rows": [row.as_json() for row in rows],
         "left_out": [{"row": str(one.job), "reason": one.reason} for one in left],
         "wrong": wrong,
-        "page": str(MCU_PAGE) if is_whole else None,
+        "page": str(page_to) if page_to is not None and not wrong else None,
     }
     return value, table(rows, left, baseline)
 
