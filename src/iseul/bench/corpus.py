@@ -8,7 +8,6 @@ A folder of data has `models/` (`tflite/`, `onnx/`, `seanet_int16x8/`, golden ou
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iseul.core import folders
 from iseul.core.errors import DataError
 from iseul.device.verify import random_inputs
 
@@ -59,7 +59,7 @@ class Entry:
 
 def data_folder() -> Path:
     """$ISEUL_DATA, else ../shared/data. Raises DataError if it has no models."""
-    folder = Path(os.environ.get("ISEUL_DATA", Path.cwd().parent / "shared" / "data"))
+    folder = folders.data()
     if not (folder / "models" / "models.json").is_file():
         raise DataError(
             f"{folder}: has no models/models.json, so there is nothing to measure",

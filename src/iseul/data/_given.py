@@ -9,18 +9,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iseul.core.artifact import write_bytes
 from iseul.core.errors import DataError
+from iseul.core.folders import cache, data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from iseul.numerics import Array
 
@@ -33,7 +33,7 @@ def given(name: str, files: Sequence[str], source: str) -> Path:
     source: where a user gets them
     Raises DataError that says where they must lie.
     """
-    folder = Path(os.environ.get("ISEUL_DATA") or "../shared/data") / name
+    folder = data() / name
     missing = [file for file in files if not (folder / file).is_file()]
     if missing:
         raise DataError(
@@ -114,8 +114,7 @@ def cached(key: Sequence[object], sources: Sequence[Path]) -> Path:
             digest.update(str(size).encode() + file.read(PEEK_BYTES))
             file.seek(max(0, size - PEEK_BYTES))
             digest.update(file.read())
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "iseul" / "features" / f"{digest.hexdigest()[:24]}.npy"
+    return cache("features") / f"{digest.hexdigest()[:24]}.npy"
 
 
 def load_cached(path: Path, shape: tuple[int, ...]) -> Array | None:

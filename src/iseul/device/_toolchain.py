@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from iseul.core import folders
 from iseul.core.errors import ToolError
 
 if TYPE_CHECKING:
@@ -153,17 +154,11 @@ def _probe(command: tuple[str, ...]) -> Compiler | None:
     return Compiler(family, name, version, command, (*FLAGS, *FAMILY_FLAGS[family]))
 
 
-@cache
-def _cache_folder() -> Path:
-    """Where zig keeps what it built of its own runtime: kept between processes."""
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "iseul" / "zig"
-
-
 def environment() -> dict[str, str]:
     """Environment variables for calling a compiler: messages in English, zig's cache in ours."""
     env = dict(os.environ, LC_ALL="C", SOURCE_DATE_EPOCH="0")
-    env.setdefault("ZIG_GLOBAL_CACHE_DIR", str(_cache_folder()))
+    # where zig keeps what it built of its own runtime
+    env.setdefault("ZIG_GLOBAL_CACHE_DIR", str(folders.cache("zig")))
     return env
 
 

@@ -11,18 +11,7 @@
 #include "iseul_mul32.h"
 
 static void position(const iseul_conv_s8_mul32_t *p, const int32_t *x, int8_t *out) {
-  const int32_t c = p->window.out_c, whole = c / 4;
-  const int32_t *w = p->channels;
-  if (whole > 0) {
-    w = iseul_groups_4x1(w, x, p->depth, out, whole, 0);
-  }
-  if (c % 4 > 0) {
-    int8_t few[4];
-    iseul_groups_4x1(w, x, p->depth, few, 1, 0);
-    for (int32_t k = 4 * whole; k < c; ++k) {
-      out[k] = few[k % 4];
-    }
-  }
+  iseul_fours_of_channels(p, x, out, 0);
 }
 
 void iseul_conv2d_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_t *in, int8_t *out,

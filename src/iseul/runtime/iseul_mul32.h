@@ -369,4 +369,23 @@ static inline void iseul_each_position(const iseul_conv_s8_mul32_t *p, const int
   }
 }
 
+// All output channels of the position whose window is the strip x.
+//
+// is_rectified  results rise above a sum of 0 only
+static inline void iseul_fours_of_channels(const iseul_conv_s8_mul32_t *p, const int32_t *x,
+                                           int8_t *out, int32_t is_rectified) {
+  const int32_t c = p->window.out_c, whole = c / 4;
+  const int32_t *w = p->channels;
+  if (whole > 0) {
+    w = iseul_groups_4x1(w, x, p->depth, out, whole, is_rectified);
+  }
+  if (c % 4 > 0) {
+    int8_t few[4];
+    iseul_groups_4x1(w, x, p->depth, few, 1, is_rectified);
+    for (int32_t k = 4 * whole; k < c; ++k) {
+      out[k] = few[k % 4];
+    }
+  }
+}
+
 #endif

