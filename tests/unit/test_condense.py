@@ -22,6 +22,7 @@ from iseul.condense._condensed import Condensed
 from iseul.condense._distance import cosine_rows, squared
 from iseul.condense._formation import decode, encode
 from iseul.condense._gradients import group_gradients, layer_shapes
+from iseul.condense._matching import as_stored
 from iseul.condense._problem import CLASSIFICATION, Problem
 from iseul.condense._subsets import CAPACITY, balanced_kmeans, largest_remainder, partition
 from iseul.core.config import build
@@ -270,7 +271,7 @@ def test_bank_holds_the_mean_gradient_of_whole_subsets(tmp_path: Path) -> None:
     recording = _networks.record(PROBLEM, [3], False, 0)
     plan = Plan((3,), 1, 4, False)
     build_net(PROBLEM, subsets, plan, tmp_path / "net", "key", 0, recording=recording)
-    bank = Bank([tmp_path / "net"], plan, 10, layer_shapes(recording.net))
+    bank = Bank([tmp_path / "net"], plan, layer_shapes(recording.net))
     assert len(bank) == 1
     draw = bank.draw(0, slice(0, 10))
     _networks.load_vector(recording.net, draw.state)
@@ -349,15 +350,15 @@ def test_several_images_share_a_stored_sample() -> None:
 
 
 def test_matching_knows_of_coarse_storage() -> None:
+    """What comes out has 2^bits even levels, and gradients pass the rounding unchanged."""
     levels = {round(i * DIGITS.raw_max / 3) for i in range(4)}
-    x = torch.from_numpy(condense(bits=2).x).float()
-    free = torch.from_numpy(condense().x).float()
-
-    def rounding(values: torch.Tensor) -> float:
-        table = torch.tensor(sorted(levels)).float()
-        return float((values.unsqueeze(-1) - table).abs().min(-1).values.mean())
-
-    assert rounding(x) != rounding(free)
+    assert set(np.unique(condense(bits=2).x)) <= levels
+    assert len(np.unique(condense().x)) > len(levels)
+    x = torch.tensor([0.0, 0.2, 0.49, 0.51, 1.0], requires_grad=True)
+    stored = as_stored(x, PROBLEM, 1)
+    (stored * torch.arange(5.0)).sum().backward()
+    assert stored.tolist() == [0, 0, 0, 1, 1] and x.grad is not None
+    assert x.grad.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_layer_weights_are_one_per_layer() -> None:

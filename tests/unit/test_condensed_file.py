@@ -20,11 +20,12 @@ from hypothesis.extra import numpy as arrays
 
 import iseul
 from iseul.condense import _container, _export, _order, _palette, store
-from iseul.condense._condensed import About, Condensed, CondensedSet, load_condensed, ranks, seal
+from iseul.condense._condensed import About, Condensed, CondensedSet, load_condensed, seal
 from iseul.condense._decode import cells, decode_raw
 from iseul.condense._formation import decode
 from iseul.condense._problem import Problem
 from iseul.core.errors import DataError, IseulError, ShapeError, UsageError
+from iseul.data._batch import ranks
 from iseul.data.sets import digits
 from iseul.models import convnet
 from iseul.models._seed import seeded

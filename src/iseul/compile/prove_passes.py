@@ -88,7 +88,7 @@ def of_constant_channels(before: Graph, after: Graph) -> list[Shown]:
     intervals = channel_intervals(before)
     nodes = {node.name: node for node in after.nodes}
     found = []
-    for name, mask in settle.settled_channels(before).items():
+    for name, mask in settle.settled_channels(before, intervals).items():
         node = next(node for node in before.nodes if node.name == name)
         io, new = before.io(node), after.io(nodes[name])
         sums = accumulator_interval(node, io, intervals[node.inputs[0]])

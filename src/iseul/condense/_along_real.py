@@ -16,24 +16,21 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
-from iseul.condense._networks import BATCH, LR, MOMENTUM, WEIGHT_DECAY
+from iseul.condense._distance import absolute_sum, squared_sum
+from iseul.condense._learning import BATCH, descend, real_batch, sgd
 from iseul.condense._pixels import steps
 from iseul.condense._problem import CLASSIFICATION
 from iseul.condense._sides import Matching, step_gradient
 from iseul.core import seed as seeds
-from iseul.data import augment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
-    from torch import Tensor, nn
+    from torch import nn
 
     from iseul.condense._pixels import Pixels
     from iseul.condense._problem import Problem
 
 MOMENTUM_IMAGE = 0.5
-CUTMIX_SHARE = 0.5
 
 # (network as it is, iteration, step) -> as many indices of real samples for each class
 RealBatches = Callable[["nn.Module", int, int], list["NDArray[np.int64]"]]
@@ -50,18 +47,6 @@ class Schedule:
     lr_image: float
     distance: Literal["mse", "l1"]
     mirror: bool
-
-
-def squared_sum(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
-    """Squared error, summed over all weights: (groups,)."""
-    parts = [(r - s).square().sum((1, 2)) for r, s in zip(real, syn, strict=True)]
-    return torch.stack(parts).sum(0)
-
-
-def absolute_sum(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
-    """Absolute error, summed over all weights: (groups,)."""
-    parts = [(r - s).abs().sum((1, 2)) for r, s in zip(real, syn, strict=True)]
-    return torch.stack(parts).sum(0)
 
 
 DISTANCES = {"mse": squared_sum, "l1": absolute_sum}
@@ -88,9 +73,7 @@ def match_online(
     with steps("condense: matching", schedule.iterations * schedule.inner) as advance:
         for it in range(schedule.iterations):
             net = problem.build_model(seeds.derive(seed, "net", it)).to(problem.device)
-            sgd = torch.optim.SGD(
-                net.parameters(), lr=LR, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
-            )
+            optimizer_net = sgd(net)
             generator = torch.Generator().manual_seed(seeds.derive(seed, "batches", it))
             for step in range(schedule.inner):
                 real = batches(net, it, step)
@@ -105,7 +88,7 @@ def match_online(
                 losses.append(loss)
                 advance(1, f"match loss {loss:.4g}")
                 if step + 1 < schedule.inner:
-                    _train(net, sgd, problem, schedule, generator)
+                    _train(net, optimizer_net, problem, schedule, generator)
     return losses
 
 
@@ -124,26 +107,14 @@ def _some_of(
 
 def _train(
     net: nn.Module,
-    sgd: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     problem: Problem,
     schedule: Schedule,
     generator: torch.Generator,
 ) -> None:
     """A pass over `n_data` real samples, transformed; classifiers get CutMix half of the time."""
-    real = problem.real
     net.requires_grad_(True).train()
+    mixing = generator if problem.task is CLASSIFICATION else None
     for _ in range(-(-schedule.n_data // BATCH)):
-        index = torch.randint(len(real), (BATCH,), generator=generator).numpy()
-        x = problem.to_tensor(real.x[index])
-        y = torch.from_numpy(real.y[index]).to(problem.device)
-        x = problem.move(x, problem.draw(len(x), schedule.mirror, generator))
-        mixes = float(torch.rand((), generator=generator)) < CUTMIX_SHARE
-        if mixes and problem.task is CLASSIFICATION:
-            x, other, own = augment.cutmix(x, generator)
-            loss = own * problem.task.loss(net, x, y).mean()
-            loss = loss + (1 - own) * problem.task.loss(net, x, y[other]).mean()
-        else:
-            loss = problem.task.loss(net, x, y).mean()
-        sgd.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        sgd.step()
+        x, y = real_batch(problem, schedule.mirror, generator)
+        descend(net, optimizer, problem, x, y, mixing)

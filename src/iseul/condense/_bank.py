@@ -29,7 +29,7 @@ from iseul.core import seed as seeds
 from iseul.core.artifact import Artifact, draft, open_artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -74,14 +74,10 @@ class Draw:
 
 @dataclass
 class Bank:
-    """Finished networks, in order, and the shapes that their files have.
-
-    n_groups: subsets of all classes, C * K, classes first
-    """
+    """Finished networks, in order; layers: the shapes of their gradients."""
 
     folders: Sequence[Path]
     plan: Plan
-    n_groups: int
     layers: Sequence[tuple[int, int]]
     _open: dict[int, dict[str, NDArray[Any]]] = field(default_factory=dict, repr=False)
 
@@ -138,19 +134,15 @@ def build_net(
     folder: Path,
     key: str,
     seed: int,
-    advance: Callable[[], object] = lambda: None,
     recording: Recording | None = None,
 ) -> Artifact:
     """One network of the bank in a folder; left as it is if it is whole and of this key.
 
     key:       hash of everything the content depends on
-    advance:   called after each draw
     recording: the trained network, if it is there already
     """
     found = open_artifact(folder)
     if found is not None and found.key == key:
-        for _ in range(len(plan.at_steps) * plan.n_draws):
-            advance()
         return found
     made = recording or record(problem, plan.at_steps, plan.mirror, seed)
     n_groups = len(subsets.members) * subsets.n_subsets
@@ -169,7 +161,6 @@ def build_net(
                 )
                 transforms.append(drawn.to_rows().numpy())
                 gradients[i, j] = values.bfloat16().view(torch.uint16).cpu().numpy()
-                advance()
         gradients.flush()
         del gradients
         np.save(part.path / "transforms.npy", np.stack(transforms).reshape(*shape, -1))

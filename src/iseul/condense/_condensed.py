@@ -19,6 +19,7 @@ from iseul.condense import _container
 from iseul.condense._decode import cells, decode_raw
 from iseul.core.artifact import write_bytes
 from iseul.core.errors import DataError
+from iseul.data._batch import ranks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,15 +150,6 @@ class CondensedSet:
     def save(self, path: Path | str) -> None:
         """Write the `.dew` file whole; the same set gives the same bytes."""
         write_bytes(Path(path), _container.pack(self))
-
-
-def ranks(y: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many samples of its own class stand before each."""
-    found = np.empty(len(y), np.int64)
-    for label in np.unique(y):
-        own = np.flatnonzero(y == label)
-        found[own] = np.arange(len(own))
-    return found
 
 
 def seal(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Distances between real and synthetic gradients, one number per subset.
 
-Both take lists over layers of (G, rows, columns) float32: G subsets, one row per output
+All take lists over layers of (G, rows, columns) float32: G subsets, one row per output
 channel. `real` carries no graph, `syn` does.
 """
 
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def squared_sum(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
+    """Squared error, summed over all weights: (G,)."""
+    parts = [(r - s).square().sum((1, 2)) for r, s in zip(real, syn, strict=True)]
+    return torch.stack(parts).sum(0)
+
+
+def absolute_sum(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
+    """Absolute error, summed over all weights: (G,)."""
+    parts = [(r - s).abs().sum((1, 2)) for r, s in zip(real, syn, strict=True)]
+    return torch.stack(parts).sum(0)
+
+
 def squared(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
     """Squared error over all layers, in units of the real gradient's squared length: (G,).
 
@@ -26,9 +38,8 @@ def squared(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
     Paper: Kim et al.: Dataset Condensation via Efficient Synthetic-Data Parameterization,
     ICML 2022 (squared error instead of cosine); the unit is ours.
     """
-    error = torch.stack([(r - s).square().sum((1, 2)) for r, s in zip(real, syn, strict=True)])
     length = torch.stack([r.square().sum((1, 2)) for r in real]).sum(0).mean()
-    return error.sum(0) / length.clamp_min(torch.finfo(torch.float32).tiny)
+    return squared_sum(real, syn) / length.clamp_min(torch.finfo(torch.float32).tiny)
 
 
 def absolute(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
@@ -37,9 +48,8 @@ def absolute(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:
     Small entries count as much as large ones. Paper: Kim et al., ICML 2022, who use it for
     gray images and speech; the unit is ours.
     """
-    error = torch.stack([(r - s).abs().sum((1, 2)) for r, s in zip(real, syn, strict=True)])
     length = torch.stack([r.abs().sum((1, 2)) for r in real]).sum(0).mean()
-    return error.sum(0) / length.clamp_min(torch.finfo(torch.float32).tiny)
+    return absolute_sum(real, syn) / length.clamp_min(torch.finfo(torch.float32).tiny)
 
 
 def cosine_rows(real: Sequence[Tensor], syn: Sequence[Tensor]) -> Tensor:

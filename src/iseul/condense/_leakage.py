@@ -28,7 +28,7 @@ import numpy as np
 import torch
 
 from iseul.condense._decode import decode_raw
-from iseul.condense._subsets import _distances
+from iseul.condense._subsets import squared_distances
 from iseul.condense.evaluate import Config, samples_of, train_net
 from iseul.core import seed as seeds
 from iseul.core.errors import UnsupportedError
@@ -97,7 +97,7 @@ def _nearest(
     """Distance to and position of the nearest row; row i does not see real row skip[i]."""
     best, at = np.full(len(x), np.inf, np.float32), np.zeros(len(x), np.int64)
     for start in range(0, len(real), _CHUNK):
-        distance = _distances(x, real[start : start + _CHUNK])
+        distance = squared_distances(x, real[start : start + _CHUNK])
         if skip is not None:
             inside = np.flatnonzero((skip >= start) & (skip < start + _CHUNK))
             distance[inside, skip[inside] - start] = np.inf

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 
 from iseul.condense._distance import BY_NAME
-from iseul.condense._formation import decode, parts
+from iseul.condense._formation import decode
 from iseul.condense._gradients import group_gradients
 from iseul.condense._networks import load_vector
 from iseul.core import seed as seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor, nn
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from iseul.condense._bank import Draw
     from iseul.condense._problem import Problem
     from iseul.condense._subsets import Partition
-
-BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's own defaults
 
 
 class Source(Protocol):
@@ -108,42 +106,37 @@ def advance(
     shard: Shard,
     until: int,
     per_pass: int,
-    told: Callable[[float], object] = lambda loss: None,
 ) -> Shard:
     """The shard after step `until`; its own steps go on from where they are.
 
+    Adam (Kingma, Ba, ICLR 2015) with a cosine from lr_image to 0.
+
     net:      a network of the source's family; its numbers are overwritten
     per_pass: classes per forward pass
-    told:     called with each step's loss
     """
     x = torch.tensor(shard.x, device=problem.device, requires_grad=True)
-    mean = torch.tensor(shard.mean, device=problem.device)
-    square = torch.tensor(shard.square, device=problem.device)
     losses = list(shard.losses)
+    optimizer = torch.optim.Adam([x])
+    moments = {
+        "step": torch.tensor(float(len(losses))),
+        "exp_avg": torch.tensor(shard.mean, device=problem.device),
+        "exp_avg_sq": torch.tensor(shard.square, device=problem.device),
+    }
+    optimizer.state[x] = moments
     for step in range(len(losses), until):
         rng = seeds.generator(seed, "step", shard.first, step)
         loss = _step_loss(problem, net, subsets, source, settings, shard, x, step, per_pass, rng)
+        optimizer.param_groups[0]["lr"] = (
+            settings.lr_image * 0.5 * (1 + math.cos(math.pi * step / settings.steps))
+        )
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
-            gradient = x.grad
-            assert gradient is not None
-            _adam(x, mean, square, gradient, step, settings)
             x.clamp_(problem.low, problem.high)
-            x.grad = None
         losses.append(loss)
-        told(loss)
-    kept = [value.detach().cpu().numpy() for value in (x, mean, square)]
+    values = (x, moments["exp_avg"], moments["exp_avg_sq"])
+    kept = [value.detach().cpu().numpy() for value in values]
     return Shard(shard.first, shard.last, kept[0], kept[1], kept[2], losses)
-
-
-def _adam(
-    x: Tensor, mean: Tensor, square: Tensor, gradient: Tensor, step: int, settings: Settings
-) -> None:
-    """One step of Adam (Kingma, Ba, ICLR 2015) with a cosine from lr_image to 0."""
-    rate = settings.lr_image * 0.5 * (1 + math.cos(math.pi * step / settings.steps))
-    mean.lerp_(gradient, 1 - BETAS[0])
-    square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-    root = (square / (1 - BETAS[1] ** (step + 1))).sqrt_().add_(EPSILON)
-    x.addcdiv_(mean, root, value=-rate / (1 - BETAS[0] ** (step + 1)))
 
 
 def _step_loss(
@@ -201,7 +194,7 @@ def _match_loss(
         shares = torch.ones(last - first, 1)
     shares = shares.to(stored.device)
     sizes = images.flatten().tolist()
-    samples = decode(_stored(stored, problem, settings.bits), settings.factor, problem.axes)
+    samples = decode(as_stored(stored, problem, settings.bits), settings.factor, problem.axes)
     per_class = len(samples) // (last - first)
     order = subsets.order[first:last] + per_class * np.arange(last - first)[:, None]
     samples = samples[torch.from_numpy(order.flatten()).to(samples.device)]
@@ -230,15 +223,10 @@ def _scaled(layers: Sequence[Tensor], roots: Sequence[float]) -> list[Tensor]:
     return [layer * root for layer, root in zip(layers, roots, strict=True) if root]
 
 
-def _stored(x: Tensor, problem: Problem, bits: int) -> Tensor:
-    """x as it will be after storage, with the gradient of x: rounded to 2^bits even levels."""
+def as_stored(x: Tensor, problem: Problem, bits: int) -> Tensor:
+    """x as it is after storage, with the gradient of x: rounded to 2^bits even levels."""
     if bits >= 8:
         return x
     unit = (problem.high - problem.low) / (2**bits - 1)
     rounded = ((x - problem.low) / unit).round() * unit + problem.low
     return x + (rounded - x).detach()
-
-
-def images_per_class(ipc: int, factor: int, axes: str) -> int:
-    """Synthetic images that ipc stored samples decode to."""
-    return ipc * parts(factor, axes)

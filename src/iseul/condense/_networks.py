@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from iseul.condense._learning import descend, real_batch, sgd
 from iseul.core.errors import UnsupportedError
 from iseul.core.seed import derive
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from iseul.condense._problem import Problem
 
-BATCH = 64  # IDC's batch for its matching networks
-LR, MOMENTUM, WEIGHT_DECAY = 0.01, 0.9, 5e-4  # IDC's
 EMBED_BATCH = 256
 
 
@@ -54,23 +53,13 @@ def load_vector(net: nn.Module, vector: Tensor) -> None:
 
 def record(problem: Problem, at_steps: Sequence[int], mirror: bool, seed: int) -> Recording:
     """Train one fresh network by SGD on augmented real batches, keep its state at some steps."""
-    real = problem.real
     net = problem.build_model(derive(seed, "init")).to(problem.device)
     generator = torch.Generator().manual_seed(derive(seed, "batches"))
-    optimizer = torch.optim.SGD(
-        net.parameters(), lr=LR, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
-    )
+    optimizer = sgd(net)
     states = []
     net.train()
     for step in range(1, max(at_steps) + 1):
-        index = torch.randint(len(real), (BATCH,), generator=generator).numpy()
-        x = problem.to_tensor(real.x[index])
-        x = problem.move(x, problem.draw(len(x), mirror, generator))
-        y = torch.from_numpy(real.y[index]).to(problem.device)
-        loss = problem.task.loss(net, x, y).mean()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        descend(net, optimizer, problem, *real_batch(problem, mirror, generator))
         if step in at_steps:
             states.append(to_vector(net))
     net.eval()

@@ -16,7 +16,8 @@ import torch
 
 from iseul.condense._bank import Draw, by_layer, draw_once
 from iseul.condense._gradients import layer_shapes
-from iseul.condense._networks import LR, MOMENTUM, WEIGHT_DECAY, to_vector
+from iseul.condense._learning import BATCH, descend, real_batch, sgd
+from iseul.condense._networks import to_vector
 from iseul.core import seed as seeds
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from iseul.condense._bank import Plan
     from iseul.condense._problem import Problem
     from iseul.condense._subsets import Partition
-
-BATCH = 64
 
 
 class Online:
@@ -73,9 +72,7 @@ class Online:
         if place == 0:
             self.net = self.problem.build_model(seeds.derive(self.seed, "init", turn))
             self.net.to(self.problem.device)
-            self.optimizer = torch.optim.SGD(
-                self.net.parameters(), lr=LR, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
-            )
+            self.optimizer = sgd(self.net)
         self.net.train().requires_grad_(True)
         self._train(torch.Generator().manual_seed(seeds.derive(self.seed, "train", step)), x)
         self.net.eval().requires_grad_(False)
@@ -84,18 +81,13 @@ class Online:
         return Draw(to_vector(self.net), transforms, by_layer(flat, layer_shapes(self.net)))
 
     def _train(self, generator: torch.Generator, x: Tensor) -> None:
-        problem, real = self.problem, self.problem.real
+        problem, mirror = self.problem, self.plan.mirror
         given = self.synthetic(x.detach()) if self.synthetic is not None else None
         for _ in range(self.n_train):
-            if given is not None:
+            if given is None:
+                batch, target = real_batch(problem, mirror, generator)
+            else:
                 index = torch.randperm(len(given[0]), generator=generator)[:BATCH]
                 batch, target = given[0][index], given[1][index]
-            else:
-                index = torch.randint(len(real), (BATCH,), generator=generator)
-                batch = problem.to_tensor(real.x[index.numpy()])
-                target = torch.from_numpy(real.y[index.numpy()]).to(problem.device)
-            batch = problem.move(batch, problem.draw(len(batch), self.plan.mirror, generator))
-            loss = problem.task.loss(self.net, batch, target).mean()
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
+                batch = problem.move(batch, problem.draw(len(batch), mirror, generator))
+            descend(self.net, self.optimizer, problem, batch, target)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iseul.condense._subsets import _distances, _spread
+from iseul.condense._subsets import far_points, squared_distances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,17 +22,17 @@ def representatives(points: NDArray[np.float32], k: int, seed: int) -> NDArray[n
     Theory 1982); a cluster that runs empty keeps its centre.
     points: (N, E), N >= k
     """
-    centres = points[_spread(points, k, np.random.default_rng(seed))]
+    centres = points[far_points(points, k, np.random.default_rng(seed))]
     labels = np.full(len(points), -1, np.int64)
     for _ in range(ROUNDS):
-        before, labels = labels, _distances(points, centres).argmin(1)
+        before, labels = labels, squared_distances(points, centres).argmin(1)
         if np.array_equal(before, labels):
             break
         sums = np.zeros_like(centres, np.float64)
         np.add.at(sums, labels, points)
         counts = np.bincount(labels, minlength=k)[:, None]
         centres = np.where(counts, sums / np.maximum(counts, 1), centres).astype(np.float32)
-    return _nearest_free(_distances(points, centres))
+    return _nearest_free(squared_distances(points, centres))
 
 
 def _nearest_free(distance: NDArray[np.float32]) -> NDArray[np.int64]:

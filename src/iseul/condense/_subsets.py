@@ -138,7 +138,7 @@ def reassign(
     for c, own in enumerate(np.split(images, len(subsets.members))):
         centres = np.stack([embedding[part].mean(0) for part in subsets.members[c]])
         places = np.repeat(np.arange(len(centres)), subsets.images[c])
-        _, order[c] = linear_sum_assignment(_distances(centres, own)[places])
+        _, order[c] = linear_sum_assignment(squared_distances(centres, own)[places])
     return replace(subsets, order=order)
 
 
@@ -162,10 +162,10 @@ def balanced_kmeans(
     if k == 1:
         return np.zeros(len(points), np.int64)
     rng = np.random.default_rng(seed)
-    centres = points[_spread(points, k, rng)]
+    centres = points[far_points(points, k, rng)]
     labels = np.zeros(len(points), np.int64)
     for _ in range(ROUNDS):
-        before, labels = labels, _capped(_distances(points, centres), capacity)
+        before, labels = labels, _capped(squared_distances(points, centres), capacity)
         centres = np.stack([points[labels == j].mean(0) for j in range(k)])
         if np.array_equal(before, labels):
             break
@@ -183,16 +183,18 @@ def largest_remainder(sizes: NDArray[np.int64], total: int) -> NDArray[np.int64]
     return counts
 
 
-def _distances(points: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, k) squared Euclidean, without the (N, k, E) intermediate."""
+def squared_distances(
+    points: NDArray[np.float32], centres: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(N, k) squared Euclidean of (N, E) and (k, E), without the (N, k, E) intermediate."""
     own = (points**2).sum(1)[:, None] + (centres**2).sum(1)[None, :]
     return np.maximum(own - 2 * points @ centres.T, 0)
 
 
-def _spread(points: NDArray[np.float32], k: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def far_points(points: NDArray[np.float32], k: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Indices of k different points, each drawn by squared distance to those before."""
     picked = [int(rng.integers(len(points)))]
-    nearest = _distances(points, points[picked])[:, 0].astype(np.float64)
+    nearest = squared_distances(points, points[picked])[:, 0].astype(np.float64)
     nearest[picked] = 0  # rounding may leave a little; a point is never drawn twice
     for _ in range(k - 1):
         if nearest.sum() > 0:
@@ -200,7 +202,7 @@ def _spread(points: NDArray[np.float32], k: int, rng: np.random.Generator) -> ND
         else:  # all that is left coincides with a centre
             new = int(rng.choice(np.setdiff1d(np.arange(len(points)), picked)))
         picked.append(new)
-        nearest = np.minimum(nearest, _distances(points, points[[new]])[:, 0])
+        nearest = np.minimum(nearest, squared_distances(points, points[[new]])[:, 0])
         nearest[picked] = 0
     return np.array(picked)
 
@@ -240,5 +242,5 @@ def _typical(
     for j in range(n):
         part = np.flatnonzero(parts == j)
         centre = own[part].mean(0, keepdims=True)
-        chosen.append(part[_distances(own[part], centre)[:, 0].argmin()])
+        chosen.append(part[squared_distances(own[part], centre)[:, 0].argmin()])
     return inside[np.array(chosen)]

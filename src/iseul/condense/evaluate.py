@@ -23,10 +23,10 @@ import torch
 from pydantic import Field
 
 from iseul.condense._formation import decode
+from iseul.condense._learning import descend, sgd
 from iseul.core.config import Config as BaseConfig
 from iseul.core.progress import progress
 from iseul.core.seed import derive
-from iseul.data import augment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from iseul.condense._problem import Problem
     from iseul.core.progress import Advance
     from iseul.data._batch import Samples
-
-MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
-CUTMIX_SHARE = 0.5
 
 Column = Literal["none", "dsa", "dsa_cutmix"]
 
@@ -158,9 +155,7 @@ def train_net(
     generator: torch.Generator,
 ) -> None:
     """Train a network on reals (n, C, H, W) and classes by the protocol of the file's header."""
-    optimizer = torch.optim.SGD(
-        net.parameters(), lr=config.lr, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
-    )
+    optimizer = sgd(net, config.lr)
     halfway = torch.optim.lr_scheduler.MultiStepLR(optimizer, [config.epochs // 2 + 1])
     net.train()
     for _ in range(config.epochs):
@@ -171,13 +166,6 @@ def train_net(
             batch, target = x[index], y[index]
             if column != "none":
                 batch = problem.move(batch, problem.draw(len(batch), config.mirror, generator))
-            if column == "dsa_cutmix" and torch.rand((), generator=generator) < CUTMIX_SHARE:
-                batch, other, own = augment.cutmix(batch, generator)
-                loss = own * problem.task.loss(net, batch, target).mean()
-                loss = loss + (1 - own) * problem.task.loss(net, batch, target[other]).mean()
-            else:
-                loss = problem.task.loss(net, batch, target).mean()
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+            mixing = generator if column == "dsa_cutmix" else None
+            descend(net, optimizer, problem, batch, target, mixing)
         halfway.step()

@@ -168,6 +168,8 @@ def _train(
     """Epochs of plain SGD on the synthetic set as it is now."""
     from torch import arange, randperm
 
+    from iseul.condense._learning import descend
+
     net.requires_grad_(True).train()
     x = pixels.samples(problem, range(problem.n_classes)).detach()
     y = arange(problem.n_classes, device=x.device)
@@ -178,7 +180,4 @@ def _train(
             batch = x[index]
             if config.siamese:
                 batch = problem.move(batch, problem.draw(len(batch), config.mirror, generator))
-            loss = problem.task.loss(net, batch, y[index]).mean()
-            sgd.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            sgd.step()
+            descend(net, sgd, problem, batch, y[index])

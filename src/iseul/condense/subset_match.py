@@ -153,8 +153,8 @@ class _Run:
 
     def __init__(self, problem: Problem, config: Config, seed: int, folder: Path) -> None:
         from iseul.condense._bank import Plan
+        from iseul.condense._formation import parts
         from iseul.condense._gradients import layer_shapes
-        from iseul.condense._matching import images_per_class
 
         self.problem, self.config, self.seed, self.folder = problem, config, seed, folder
         self.net = problem.build_model(seeds.derive(seed, "shape")).to(problem.device).eval()
@@ -171,7 +171,7 @@ class _Run:
         last = networks.train_steps
         at_steps = sorted({max(1, last // 4**i) for i in range(networks.states)})
         self.plan = Plan(tuple(at_steps), networks.draws, networks.images, config.mirror)
-        self.n_images = images_per_class(config.ipc, config.factor, problem.axes)
+        self.n_images = config.ipc * parts(config.factor, problem.axes)
         self.n_rounds = 1
         if config.subsets.recluster_every:
             self.n_rounds = max(1, math.ceil(config.steps / config.subsets.recluster_every))
@@ -185,7 +185,7 @@ class _Run:
         )
 
     def condense(self) -> Condensed:
-        from iseul.condense._matching import shards_of
+        from iseul.condense._matching import as_stored, shards_of
 
         config, problem = self.config, self.problem
         classes = class_indices(
@@ -214,7 +214,7 @@ class _Run:
                 recording = self._embedding_net(turn)
                 subsets = self._split(classes, turn, recording, self._joined(shards))
             shards = self._match(shards, subsets, turn, recording, until)
-        x_raw = problem.to_raw(self._joined(shards))
+        x_raw = problem.to_raw(as_stored(self._joined(shards), problem, config.bits))
         losses = np.mean([shard.losses for shard in shards], 0).tolist() if config.steps else []
         y = np.repeat(np.arange(problem.n_classes), config.ipc)
         return Condensed(x_raw, y, self._owners(subsets), losses, config.factor)
@@ -339,30 +339,20 @@ class _Run:
         return samples, y.to(samples.device)
 
     def _bank(self, subsets: Partition, turn: int, recording: Recording | None) -> Bank:
-        from functools import partial
-
         from iseul.condense._bank import Bank, build_net
 
         problem, plan = self.problem, self.plan
         n_nets = max(1, self.config.networks.nets // self.n_rounds)
         folders = [self.folder / f"bank_{turn}_{i}" for i in range(n_nets)]
         key = hash_json({"run": self.key, "turn": turn})
-        pieces = [(folders[i], key, self._of(turn, i)) for i in range(n_nets)]
-        per_net = len(plan.at_steps) * plan.n_draws
-        with progress("condense: gradient bank", n_nets * per_net) as advance:
-            if problem.engine.is_here:
-                for i, piece in enumerate(pieces):
-                    own = recording if i == 0 else None
-                    build_net(problem, subsets, plan, *piece, advance, own)
-            else:
-                problem.engine.map(
-                    partial(build_net),
-                    pieces,
-                    (problem, subsets, plan),
-                    lambda i, made: advance(per_net),
-                )
-        n_groups = len(subsets.members) * subsets.n_subsets
-        return Bank(folders, plan, n_groups, self.layers)
+        pieces = [
+            (folders[i], key, self._of(turn, i), recording if i == 0 else None)
+            for i in range(n_nets)
+        ]
+        with progress("condense: gradient bank", n_nets) as advance:
+            shared = (problem, subsets, plan)
+            problem.engine.map(build_net, pieces, shared, lambda i, made: advance())
+        return Bank(folders, plan, self.layers)
 
     def _match(
         self,
@@ -383,25 +373,17 @@ class _Run:
         made = list(shards)
         with progress("condense: matching", until * len(shards) - sum(done)) as told:
 
-            def tell(loss: float) -> None:
-                told(1, f"match loss {loss:.3f}")
-
             def keep(which: list[int], i: int, shard: Shard) -> None:
                 made[which[i]] = shard
                 self._save(shard)
-                if not self.problem.engine.is_here:
-                    told(end - done[which[i]], f"match loss {shard.losses[-1]:.3f}")
+                told(len(shard.losses) - done[which[i]], f"match loss {shard.losses[-1]:.3f}")
                 done[which[i]] = len(shard.losses)
 
             while min(done) < until:
                 end = min(until, self._next_checkpoint(min(done), turn))
                 which = [i for i in range(len(made)) if done[i] < end]
                 pieces = [(made[i], end, CLASSES_PER_SHARD) for i in which]
-                if self.problem.engine.is_here:
-                    work = partial(advance, told=tell)
-                else:
-                    work = partial(advance)
-                self.problem.engine.map(work, pieces, shared, partial(keep, which))
+                self.problem.engine.map(advance, pieces, shared, partial(keep, which))
         return made
 
     def _next_checkpoint(self, step: int, turn: int) -> int:

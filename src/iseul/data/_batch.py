@@ -90,6 +90,15 @@ class Splits:
         return len(self.classes)
 
 
+def ranks(y: Array) -> Array:
+    """How many samples of its own class stand before each: (N,) int64 of classes (N,)."""
+    found = np.empty(len(y), np.int64)
+    for label in np.unique(y):
+        own = np.flatnonzero(y == label)
+        found[own] = np.arange(len(own))
+    return found
+
+
 def first_per_class(samples: Samples, n: int) -> Samples:
     """The first n samples when each class may fill only its equal share, in their old order.
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 
 from torch import nn
 
+from iseul.core.errors import UsageError
+
 MULTIPLE = 4  # channels that a 32-bit SIMD kernel takes at once
 
 
 def scaled(channels: int, width: float) -> int:
     """Channels at a width, rounded to a multiple of 4, at least 4."""
     return max(MULTIPLE, round(channels * width / MULTIPLE) * MULTIPLE)
+
+
+def check_blocks(family: str, channels: tuple[int, ...], strides: tuple[int, ...]) -> None:
+    """Raise UsageError if the two differ in length."""
+    if len(channels) != len(strides):
+        raise UsageError(
+            f"{family}: channels has {len(channels)} blocks and strides {len(strides)}; "
+            "both must have one number per block"
+        )
 
 
 def conv_bn(

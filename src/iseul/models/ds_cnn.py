@@ -16,8 +16,7 @@ from pydantic import Field
 from torch import nn
 
 from iseul.core.config import Config as Base
-from iseul.core.errors import UsageError
-from iseul.models._layers import conv_bn, scaled
+from iseul.models._layers import check_blocks, conv_bn, scaled
 
 
 class Config(Base):
@@ -46,11 +45,7 @@ def build(config: Config, input_shape: tuple[int, int, int], n_classes: int) -> 
     input_shape: (H, W, C)
     Raises UsageError if `channels` and `strides` differ in length.
     """
-    if len(config.channels) != len(config.strides):
-        raise UsageError(
-            f"ds_cnn: channels has {len(config.channels)} blocks and strides "
-            f"{len(config.strides)}; both must have one number per block"
-        )
+    check_blocks("ds_cnn", config.channels, config.strides)
     return DsCnn(config, input_shape[2], n_classes)
 
 

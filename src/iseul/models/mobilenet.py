@@ -16,8 +16,7 @@ from pydantic import Field
 from torch import nn
 
 from iseul.core.config import Config as Base
-from iseul.core.errors import UsageError
-from iseul.models._layers import conv_bn, scaled
+from iseul.models._layers import check_blocks, conv_bn, scaled
 
 
 class Config(Base):
@@ -45,11 +44,7 @@ def build(config: Config, input_shape: tuple[int, int, int], n_classes: int) -> 
     input_shape: (H, W, C)
     Raises UsageError if `channels` and `strides` differ in length.
     """
-    if len(config.channels) != len(config.strides):
-        raise UsageError(
-            f"mobilenet: channels has {len(config.channels)} blocks and strides "
-            f"{len(config.strides)}; both must have one number per block"
-        )
+    check_blocks("mobilenet", config.channels, config.strides)
     return MobileNet(config, input_shape[2], n_classes)
 
 

@@ -219,10 +219,6 @@ def _columns(table: Any) -> Facts:
     return found
 
 
-def _numbers(said: Any) -> Facts:
-    return {key: value for key, value in as_object(said).items() if number(value) is not None}
-
-
 def _scores(metrics: Mapping[str, Any]) -> Facts:
     """HLR, LRS and ARS, and the IOR of the strongest augmentation."""
     found = {key: number(metrics, key) for key in ("hlr", "lrs", "ars")}

@@ -23,7 +23,7 @@ from pydantic import Field
 
 from iseul.core.config import Config as Base
 from iseul.core.errors import DataError
-from iseul.data._batch import Samples, Splits, limit
+from iseul.data._batch import Samples, Splits, limit, ranks
 from iseul.data._given import given
 
 LENGTH = 140
@@ -61,11 +61,11 @@ def load(config: Config) -> Splits:
     if x.shape != (len(y), LENGTH) or not np.isfinite(x).all() or not (0 <= y.min() <= y.max() < 5):
         raise DataError(f"{path}: x is {x.shape}, y {y.shape}", "get the file again")
     raw = np.round(x / SCALE + ZERO_POINT).clip(0, 255).astype(np.uint8)[:, :, None, None]
-    position = _position_in_class(y)
+    position = ranks(y)
     is_test = position % TEST_EVERY == TEST_EVERY - 1
     is_train = ~is_test
     if config.validation:
-        is_test = is_train & (_position_in_class(np.where(is_train, y, -1)) % VALIDATE_EVERY == 0)
+        is_test = is_train & (ranks(np.where(is_train, y, -1)) % VALIDATE_EVERY == 0)
         is_train &= ~is_test
     two = config.classes == 2 or config.task == "anomaly"
     labels = np.minimum(y, 1) if two else y
@@ -84,12 +84,3 @@ def load(config: Config) -> Splits:
         task=config.task,
     )
     return limit(splits, config.n_train, config.n_test, 0)
-
-
-def _position_in_class(y: np.ndarray) -> np.ndarray:
-    """How many samples of the same class come before each one."""
-    position = np.zeros(len(y), np.int64)
-    for label in np.unique(y):
-        own = np.flatnonzero(y == label)
-        position[own] = np.arange(len(own))
-    return position

@@ -20,10 +20,12 @@ import numpy as np
 from iseul.graph.ir import Value, constant, fresh_name, rebuild
 from iseul.graph.ops import _quantized as quantized
 from iseul.graph.passes._edit import tell
-from iseul.graph.ranges import MOST_CHANNELS, channel_intervals
+from iseul.graph.ranges import MOST_CHANNELS, Interval, channel_intervals
 from iseul.numerics.affine import Quantization
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from iseul.graph.ir import Graph, Io, Node
@@ -38,9 +40,9 @@ def rewrite(graph: Graph, target: Target | None) -> Graph:
     widest = max((v.shape[-1] for v in graph.values.values() if v.shape), default=0)
     if graph.level != "quantized" or widest > MOST_CHANNELS:
         return graph
-    settled = settled_channels(graph)
-    nodes, made, taken = [], [], {*graph.values}
     intervals = channel_intervals(graph)
+    settled = settled_channels(graph, intervals)
+    nodes, made, taken = [], [], {*graph.values}
     for node in graph.nodes:
         if node.name not in settled:
             nodes.append(node)
@@ -53,9 +55,13 @@ def rewrite(graph: Graph, target: Target | None) -> Graph:
     return rebuild(graph, nodes, made) if made else graph
 
 
-def settled_channels(graph: Graph) -> dict[str, NDArray[np.bool_]]:
-    """{node: (C,) which output channels are settled}, of nodes that have some."""
-    intervals = channel_intervals(graph)
+def settled_channels(
+    graph: Graph, intervals: Mapping[str, Interval]
+) -> dict[str, NDArray[np.bool_]]:
+    """{node: (C,) which output channels are settled}, of nodes that have some.
+
+    intervals: of `channel_intervals`
+    """
     found = {}
     for node in graph.nodes:
         if node.op not in _AXIS or not _is_known(node, graph.io(node)):
