@@ -17,15 +17,9 @@ Wearable Sensor Data, ICMI 2017 (scaling, drift). Ranges are ours, and narrower.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
-
 import torch
+from torch import Tensor
 from torch.nn import functional as F
-
-from iseul.condense._augment import Transforms
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 SHIFT = 0.1  # share of the time: 100 ms of a second
 STRETCH = 1.1  # 1 / 1.1 to 1.1
@@ -36,70 +30,72 @@ DRIFT = 0.15  # height of the wave that is added, in deviations of the sample
 WAVES = (0.5, 2.0)  # periods of it in a sample
 
 
-def draw(n: int, mirror: bool, generator: torch.Generator) -> Transforms:
-    """n independent transforms; time has no mirror, so `mirror` says nothing here.
-
-    gain and offset are contrast and loudness; `centre` holds where the stripes lie, or the
-    frequency and phase of the wave, in 0-1.
-    """
-
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return torch.rand(n, *shape, generator=generator) * (high - low) + low
-
-    theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0] = 1
-    theta[:, 1, 1] = torch.exp(uniform(-math.log(STRETCH), math.log(STRETCH)))
-    theta[:, 1, 2] = uniform(-2 * SHIFT, 2 * SHIFT)  # coordinates run over 2 units
-    return Transforms(
-        theta,
-        gain=uniform(1 - CONTRAST, 1 + CONTRAST),
-        offset=uniform(-LOUDNESS, LOUDNESS),
-        centre=uniform(0, 1, 2),
-    )
+# A row: stretch, shift (a share of the time), contrast, loudness, and two places in 0-1: where the
+# stripes lie, or the frequency and phase of the wave.
+COLUMNS = 6
 
 
-def draw_none(n: int, mirror: bool, generator: torch.Generator) -> Transforms:
+def draw(n: int, mirror: bool, generator: torch.Generator) -> Tensor:
+    """n independent transforms, (n, COLUMNS); time has no mirror, `mirror` says nothing here."""
+
+    def uniform(low: float, high: float) -> Tensor:
+        return torch.rand(n, generator=generator) * (high - low) + low
+
+    columns = [
+        torch.exp(uniform(-math.log(STRETCH), math.log(STRETCH))),
+        uniform(-SHIFT, SHIFT),
+        uniform(1 - CONTRAST, 1 + CONTRAST),
+        uniform(-LOUDNESS, LOUDNESS),
+        uniform(0, 1),
+        uniform(0, 1),
+    ]
+    return torch.stack(columns, 1)
+
+
+def draw_none(n: int, mirror: bool, generator: torch.Generator) -> Tensor:
     """n times nothing."""
-    theta = torch.eye(2, 3).expand(n, 2, 3)
-    return Transforms(theta, torch.ones(n), torch.zeros(n), torch.zeros(n, 2))
+    return torch.zeros(n, 1)
 
 
-def apply_none(x: Tensor, transforms: Transforms) -> Tensor:
+def apply_none(x: Tensor, transforms: Tensor) -> Tensor:
     """x as it is."""
     return x
 
 
-def _moved(x: Tensor, transforms: Transforms) -> Tensor:
-    grid = F.affine_grid(transforms.theta.to(x), list(x.shape), align_corners=False)
+def _moved(x: Tensor, transforms: Tensor) -> Tensor:
+    theta = x.new_zeros(len(x), 2, 3)
+    theta[:, 0, 0] = 1
+    theta[:, 1, 1] = transforms[:, 0]
+    theta[:, 1, 2] = 2 * transforms[:, 1]  # coordinates run over 2 units
+    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _each(values: Tensor, x: Tensor) -> Tensor:
-    return values.to(x)[:, None, None, None]
+def _each(transforms: Tensor, column: int) -> Tensor:
+    return transforms[:, column, None, None, None]
 
 
-def apply_spectrogram(x: Tensor, transforms: Transforms) -> Tensor:
+def apply_spectrogram(x: Tensor, transforms: Tensor) -> Tensor:
     """One transform per sample of (B, C, frames, bands) reals whose range is 1."""
     x = _moved(x, transforms)
     mean = x.mean((1, 2, 3), keepdim=True)
-    x = (x - mean) * _each(transforms.gain, x) + mean + _each(transforms.offset, x)
+    x = (x - mean) * _each(transforms, 2) + mean + _each(transforms, 3)
     places = [(torch.arange(side, device=x.device) + 0.5) / side for side in x.shape[2:]]
-    centre = transforms.centre.to(x)
     frames, bands = (
-        (place - centre[:, i, None]).abs() < STRIPE / 2 for i, place in enumerate(places)
+        (place - transforms[:, 4 + i, None]).abs() < STRIPE / 2 for i, place in enumerate(places)
     )
     hole = frames[:, None, :, None] | bands[:, None, None, :]
     return torch.where(hole, mean, x)
 
 
-def apply_series(x: Tensor, transforms: Transforms) -> Tensor:
+def apply_series(x: Tensor, transforms: Tensor) -> Tensor:
     """One transform per sample of (B, C, T, 1) reals."""
     x = _moved(x, transforms)
     mean = x.mean((1, 2, 3), keepdim=True)
     spread = x.detach().std((1, 2, 3), keepdim=True)
     time = torch.linspace(0, 1, x.shape[2], device=x.device)[None, None, :, None]
     least, most = WAVES
-    periods = least + (most - least) * _each(transforms.centre[:, 0], x)
-    phase = _each(transforms.centre[:, 1], x)
+    periods = least + (most - least) * _each(transforms, 4)
+    phase = _each(transforms, 5)
     wave = torch.sin(2 * math.pi * (periods * time + phase))
-    return (x - mean) * _each(transforms.gain, x) + mean + DRIFT * spread * wave
+    return (x - mean) * _each(transforms, 2) + mean + DRIFT * spread * wave

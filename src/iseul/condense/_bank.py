@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from iseul.condense._augment import Transforms
 from iseul.condense._gradients import group_gradients, layer_shapes
 from iseul.condense._networks import load_vector, record
 from iseul.core import seed as seeds
@@ -63,12 +62,12 @@ class Draw:
     """Real gradients of some subsets at one network state under one set of transforms.
 
     state:      (P,) the network's numbers, for `load_vector`
-    transforms: one per subset
+    transforms: (subsets, columns), one per subset
     gradients:  per layer (subsets, rows, columns) float32
     """
 
     state: Tensor
-    transforms: Transforms
+    transforms: Tensor
     gradients: list[Tensor]
 
 
@@ -105,7 +104,7 @@ class Bank:
         flat = torch.from_numpy(files["gradients"][state, j, groups].copy())
         return Draw(
             torch.from_numpy(files["states"][state].copy()),
-            Transforms.from_rows(torch.from_numpy(files["transforms"][state, j, groups].copy())),
+            torch.from_numpy(files["transforms"][state, j, groups].copy()),
             by_layer(flat.view(torch.bfloat16).float(), self.layers),
         )
 
@@ -159,7 +158,7 @@ def build_net(
                 drawn, values = draw_once(
                     made.net, problem, subsets, plan, seeds.derive(seed, i, j)
                 )
-                transforms.append(drawn.to_rows().numpy())
+                transforms.append(drawn.numpy())
                 gradients[i, j] = values.bfloat16().view(torch.uint16).cpu().numpy()
         gradients.flush()
         del gradients
@@ -172,7 +171,7 @@ def build_net(
 
 def draw_once(
     net: nn.Module, problem: Problem, subsets: Partition, plan: Plan, seed: int
-) -> tuple[Transforms, Tensor]:
+) -> tuple[Tensor, Tensor]:
     """New transforms, and (groups, values) float32: gradients of a few real images a subset.
 
     Equally many images per subset, a few subsets per pass; layers one after another in a row.

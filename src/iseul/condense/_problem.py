@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from iseul.condense._augment import Transforms
     from iseul.data._batch import Samples
 
 
@@ -72,7 +71,7 @@ CLASSIFICATION = Task("classification", _cross_entropy, _accuracy)
 
 
 # How transforms of a kind of data are drawn and applied.
-TRANSFORMS: dict[str, tuple[Callable[..., Transforms], Callable[..., Tensor]]] = {
+TRANSFORMS: dict[str, tuple[Callable[..., Tensor], Callable[..., Tensor]]] = {
     "image": (_augment.draw, _augment.apply),
     "spectrogram": (_augment_time.draw, _augment_time.apply_spectrogram),
     "series": (_augment_time.draw, _augment_time.apply_series),
@@ -138,10 +137,10 @@ class Problem:
         raw = (x.detach() / self.scale + self.zero_point).round().clamp(0, self.raw_max)
         return np.ascontiguousarray(np.moveaxis(raw.to(torch.uint8).cpu().numpy(), 1, -1))
 
-    def draw(self, n: int, mirror: bool, generator: torch.Generator) -> Transforms:
-        """n random transforms of this kind of data."""
+    def draw(self, n: int, mirror: bool, generator: torch.Generator) -> Tensor:
+        """n random transforms of this kind of data, a row of parameters each."""
         return TRANSFORMS[self.augment][0](n, mirror, generator)
 
-    def move(self, x: Tensor, transforms: Transforms) -> Tensor:
+    def move(self, x: Tensor, transforms: Tensor) -> Tensor:
         """One transform per sample of (B, C, H, W) reals."""
         return TRANSFORMS[self.augment][1](x, transforms.to(x.device))

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from iseul.condense._augment import Transforms
     from iseul.condense._pixels import Pixels
     from iseul.condense._problem import Problem
 
@@ -105,7 +104,7 @@ def step_gradient(
     net: nn.Module,
     pixels: Pixels,
     real: Sequence[NDArray[np.int64]],
-    transforms: Transforms | None,
+    transforms: Tensor | None,
     problem: Problem,
     matching: Matching,
     syn: NDArray[np.int64] | None = None,
@@ -141,7 +140,7 @@ def step_gradient(
     return gradient, total / problem.n_classes
 
 
-def _each(transforms: Transforms, some: range, n: int) -> Transforms:
+def _each(transforms: Tensor, some: range, n: int) -> Tensor:
     """A class's transform for each of its samples, n samples in all."""
     owner = torch.arange(some.start, some.stop).repeat_interleave(n // len(some))
     return transforms[owner]

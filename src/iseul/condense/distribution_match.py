@@ -8,7 +8,7 @@ are needed.
 
 Paper: Zhao, Bilen: Dataset Condensation with Distribution Matching, WACV 2023. Steps, batch,
 step width and start are theirs by default. Departures: pixels stay in what can be stored, after
-each step; transforms are all drawn at once (`_augment.py`).
+each step; the kind of transform is drawn for each class (`_augment.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from iseul.condense._augment import Transforms
     from iseul.condense._condensed import Condensed
     from iseul.condense._pixels import Pixels
     from iseul.condense._problem import Problem
@@ -93,7 +92,7 @@ def mean_gradient(
     net: nn.Module,
     pixels: Pixels,
     real: list[NDArray[np.int64]],
-    transforms: Transforms | None,
+    transforms: Tensor | None,
     problem: Problem,
 ) -> tuple[Tensor, float]:
     """Gradient of the squared distance of mean features, summed over classes, and its mean.

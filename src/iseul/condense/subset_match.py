@@ -59,6 +59,7 @@ CLASSES_PER_SHARD = 2  # keeps activations near the caches; each shard draws its
 CHECKPOINTS = 20  # per run; a killed run or worker loses at most one interval
 LEAST_INTERVAL = 10  # steps
 TOLD_FROM = 60.0  # seconds: from here on the cost is stated before the work
+_ASKED_OF_THE_REAL_SIDE = ("mirror", "subsets", "networks")  # settings that a bank depends on
 
 
 class Subsets(BaseConfig):
@@ -175,14 +176,16 @@ class _Run:
         self.n_rounds = 1
         if config.subsets.recluster_every:
             self.n_rounds = max(1, math.ceil(config.steps / config.subsets.recluster_every))
-        self.key = hash_json(
+        settings = config.model_dump(mode="json")
+        self.real_key = hash_json(
             {
                 "data": [problem.fingerprint(), problem.task.name, problem.augment],
                 "net": [self.layers, seeds.derive(seed, "shape")],
-                "config": config.model_dump(mode="json"),
+                "config": [self.n_images, *(settings[name] for name in _ASKED_OF_THE_REAL_SIDE)],
                 "seed": seed,
             }
         )
+        self.key = hash_json({"real": self.real_key, "config": settings})
 
     def condense(self) -> Condensed:
         from iseul.condense._matching import as_stored, shards_of
@@ -344,7 +347,8 @@ class _Run:
         problem, plan = self.problem, self.plan
         n_nets = max(1, self.config.networks.nets // self.n_rounds)
         folders = [self.folder / f"bank_{turn}_{i}" for i in range(n_nets)]
-        key = hash_json({"run": self.key, "turn": turn})
+        # a first bank serves every step width and distance; later ones know the synthetic set
+        key = hash_json({"run": self.key, "turn": turn}) if turn else self.real_key
         pieces = [
             (folders[i], key, self._of(turn, i), recording if i == 0 else None)
             for i in range(n_nets)
