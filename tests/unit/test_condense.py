@@ -534,5 +534,9 @@ def test_a_stored_sample_holds_several(axes: str, n: int) -> None:
 def test_encode_keeps_what_the_resolution_allows() -> None:
     smooth = random_tensor(8, 1, 1, 1).expand(8, 1, 8, 8)
     torch.testing.assert_close(decode(encode(smooth, 2, "hw"), 2, "hw"), smooth)
+    x = random_tensor(8, 1, 28, 28)
+    stored = encode(x, 2, "hw").requires_grad_()
+    (decode(stored, 2, "hw") - x).square().sum().backward()
+    assert stored.grad is not None and stored.grad.abs().max() < 1e-4  # nothing decodes nearer
     with pytest.raises(ShapeError, match="3 can not be cut into 4"):
         decode(random_tensor(1, 1, 3, 9), 4, "hw")

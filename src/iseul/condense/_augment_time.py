@@ -17,6 +17,7 @@ Wearable Sensor Data, ICMI 2017 (scaling, drift). Ranges are ours, and narrower.
 from __future__ import annotations
 
 import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F

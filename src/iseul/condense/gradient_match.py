@@ -10,8 +10,9 @@ Papers: Zhao, Mopuri, Bilen: Dataset Condensation with Gradient Matching, ICLR 2
 Zhao, Bilen: Dataset Condensation with Differentiable Siamese Augmentation, ICML 2021 (DSA).
 Loops, batches, step widths and starts are theirs by default. Departures: pixels stay in what can
 be stored, after each step; samples are not shifted to mean 0 (the norm after the first conv
-takes the mean out, but for the border); DSA's kind of transform is drawn for each class (`_augment.py`);
-for numbers of samples that the papers do not list, loops are those of the nearest listed.
+takes the mean out, but for the border); DSA's kind of transform is drawn for each class
+(`_augment.py`); for numbers of samples that the papers do not list, loops are those of the
+nearest listed.
 """
 
 from __future__ import annotations

@@ -10,8 +10,9 @@ Paper: Kim, Kim, Oh, Yun, Song, Jeong, Ha, Song: Dataset Condensation via Effici
 Parameterization, ICML 2022. Loops, batches and distance are theirs by default. Departures: all
 classes step at once, which is the same sum (`_along_real.image_step`); pixels stay in what can be
 stored, after each step; each class has its own transform, one kind of DSA's at a time, as has
-each sample that networks are trained on, beside CutMix; random starts only. The step width belongs to a
-network of width 128: distances are sums over weights, narrower networks want a larger one.
+each sample that networks are trained on, beside CutMix; random starts only. The step width
+belongs to a network of width 128: distances are sums over weights, narrower networks want a
+larger one.
 """
 
 from __future__ import annotations
