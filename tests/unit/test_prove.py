@@ -18,8 +18,10 @@ from iseul.compile.prove import (
     Linear,
     Paired,
     first_sums,
+    groups_of_windows,
     in_halfwords,
     linear,
+    may_share,
     paired,
 )
 from iseul.core import registry
@@ -220,6 +222,41 @@ def test_changed_words_do_not_hold() -> None:
     assert not replace(held, singles=((),) * 4).holds(rows)
     loud = np.full((4, 4), 127, np.int64)  # all of it in one word
     assert not Paired(loud[:2] + (loud[:2] << 16), ((),) * 4).holds(loud)
+
+
+# --- two outputs in one word
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (1, 3), (3, 1), (5, 1), (2, 3), (5, 5)])
+@pytest.mark.parametrize("largest", [40, 127])
+def test_halves_of_a_word_are_both_outputs(shape: tuple[int, int], largest: int) -> None:
+    """Corner and random inputs, in every order of the lines, where the check says they may."""
+    rng = np.random.default_rng(largest)
+    weights = rng.integers(-largest, largest + 1, (40, *shape))
+    weights[0], weights[1] = largest, -largest
+    x = rng.integers(-128, 128, (2, 300, 4))
+    x[0, 0], x[1, 0], x[:, 1], x[:, 2] = -128, 127, 127, -128
+    assert may_share(weights, False).all()
+    for together in (True, False):
+        fits = may_share(weights, together)
+        groups = groups_of_windows(weights, together)
+        assert fits.any() or (together and shape == (5, 5))
+        assert (groups.sum((2, 3)) == weights.sum((1, 2))[:, None]).all()
+        for group in groups[fits].reshape(-1, groups.shape[3]):
+            low, high = (x[..., : len(group)] * group).sum(2)
+            t = wrap_int32(low + (high << 16))  # what one multiplication per weight gives
+            upper = wrap_int32(t + (1 << 15)) >> 16
+            np.testing.assert_array_equal(upper, high)
+            np.testing.assert_array_equal(wrap_int32(t - (upper << 16)), low)
+
+
+def test_outputs_that_may_not_share_words() -> None:
+    loud = np.zeros((3, 3, 3), np.int64)
+    loud[0, 1] = 127, 127, 3  # 257 together
+    loud[1, 1] = 127, 127, 2  # 256: as much as there may be
+    loud[2, 1] = -128, -128, 0
+    assert may_share(loud, True).tolist() == [False, True, False]
+    assert may_share(loud, False).tolist() == [True, True, False]
 
 
 # --- two rows in one halfword

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from iseul.compile.prove import GROUP, Halfwords, Linear, Paired, Staircase
+from iseul.compile.prove import GROUP, Halfwords, Linear, Paired, Staircase, may_share
 from iseul.core import registry
 from iseul.core.errors import DataError
 from iseul.graph.build import OPS
@@ -362,6 +362,42 @@ class SharedWords:
 
 
 @dataclass(frozen=True, eq=False)
+class SharedOutputs:
+    """The inputs of two outputs in the halves of one word.
+
+    weights:  (C, along, across) int8, the op's own
+    together: (C,), whether sums of the most products are taken apart at once
+    """
+
+    kind: ClassVar[str] = "shared by outputs"
+    identity: ClassVar[str] = "sum(w (x + 2^16 y)) = sum(w x) + 2^16 sum(w y), x and y int8"
+
+    weights: Array
+    together: NDArray[np.bool_]
+
+    @property
+    def how(self) -> str:
+        return f"by bounds of groups of products in {len(self.weights)} channels, in every order"
+
+    def holds(self) -> bool:
+        wide = self.weights.astype(np.int64)
+        fit = np.where(self.together, may_share(wide, True), may_share(wide, False))
+        return bool(fit.all())
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "shape": list(self.weights.shape),
+            "weights": _packed(self.weights),
+            "together": self.together.tolist(),
+        }
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> SharedOutputs:
+        weights = _unpacked(facts["weights"]).astype(np.int8).reshape(facts["shape"])
+        return SharedOutputs(weights, np.array(facts["together"], np.bool_))
+
+
+@dataclass(frozen=True, eq=False)
 class SharedHalfwords:
     """Two channels of weights in one halfword. rows: (n, k) int8, the op's own, n even."""
 
@@ -548,7 +584,7 @@ class ConstantChannels:
 
 KINDS: tuple[type[Any], ...] = (
     *(LinearSum, Division, Table, FoldedBias, OneMultiply, TwoProducts),
-    *(SharedWords, SharedHalfwords, DeadChannels, ConstantChannels),
+    *(SharedWords, SharedOutputs, SharedHalfwords, DeadChannels, ConstantChannels),
 )
 
 

@@ -113,8 +113,14 @@ class Paired:
 
 def _fit_in_half(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Of each row's groups: whether sums of products with -128 .. 127 fit into 16 bits."""
-    groups = rows.reshape(len(rows), -1, GROUP)
-    above, below = np.maximum(groups, 0).sum(2), np.maximum(-groups, 0).sum(2)
+    return fit_in_half(rows.reshape(len(rows), -1, GROUP))
+
+
+def fit_in_half(groups: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of groups of weights along the last axis: whether sums of products with -128 .. 127 fit
+    into 16 bits.
+    """
+    above, below = np.maximum(groups, 0).sum(-1), np.maximum(-groups, 0).sum(-1)
     return (127 * above + 128 * below < 1 << 15) & (128 * above + 127 * below <= 1 << 15)
 
 
@@ -137,6 +143,38 @@ def paired(rows: Array, n_together: int) -> Paired:
             singles[row].append((int(group) * GROUP + largest, weight))
     low, high = full[0::2], full[1::2]
     return Paired(low + (high << 16), tuple(map(tuple, singles)))
+
+
+# --- two outputs in one word
+
+
+def groups_of_windows(weights: NDArray[np.int64], together: bool) -> NDArray[np.int64]:
+    """Weights whose products are summed before a word is taken apart, in every order in which
+    `iseul_pairs.h` goes through windows: (C, orders, groups, weights of a group), filled up with
+    zeros.
+
+    weights:  (C, along, across), column by column
+    together: of windows of 3x3 the three of a column, of others four that follow each other;
+              else two of these, and what is left
+    """
+    n, along, across = weights.shape
+    orders = np.stack([np.roll(weights, turn, axis=2) for turn in range(across)], axis=1)
+    if (along, across) == (3, 3):
+        if together:
+            return orders
+        alone = np.concatenate([orders[..., 2:], np.zeros_like(orders[..., 2:])], axis=3)
+        return np.concatenate([orders[..., :2], alone], axis=2)
+    flat = orders.reshape(n, across, along * across)
+    full = np.pad(flat, ((0, 0), (0, 0), (0, -flat.shape[2] % GROUP)))
+    return full.reshape(n, across, -1, GROUP if together else 2)
+
+
+def may_share(weights: NDArray[np.int64], together: bool) -> NDArray[np.bool_]:
+    """Of each channel of weights (C, along, across), whether the sums of two outputs may share
+    words: no sum of a group leaves 16 bits for int8 factors.
+    """
+    fits = fit_in_half(groups_of_windows(weights, together))
+    return np.asarray(fits.all(axis=(1, 2)), np.bool_)
 
 
 # --- the way from sums to int8 as two products of 32 bits

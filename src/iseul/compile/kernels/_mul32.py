@@ -41,7 +41,7 @@ def _rows(arrange: Arrange, attrs: Any, io: Io) -> Array:
     return weights.reshape(len(weights), -1)
 
 
-def _biases(io: Io, rows: Array) -> NDArray[np.int64]:
+def biases(io: Io, rows: Array) -> NDArray[np.int64]:
     """Without what the input's zero point adds to the sums."""
     offset = zero_point(io.inputs[0]) * rows.astype(np.int64).sum(1)
     return fields.bias(io, len(rows)).astype(np.int64) - offset
@@ -49,7 +49,7 @@ def _biases(io: Io, rows: Array) -> NDArray[np.int64]:
 
 def sums_between(io: Io, rows: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The least and the largest sum that inputs of -128 .. 127 can have, (n,)."""
-    wide, bias = rows.astype(np.int64), _biases(io, rows)
+    wide, bias = rows.astype(np.int64), biases(io, rows)
     above, below = np.maximum(wide, 0).sum(1), np.minimum(wide, 0).sum(1)
     return bias - 128 * above + 127 * below, bias + 127 * above - 128 * below
 
@@ -84,7 +84,7 @@ def words_of(io: Io, rows: Array, steps: prove.Staircase) -> NDArray[np.int32]:
     assert held.holds(rows), "two rows in a word"
     n = len(rows)
     bias = np.zeros(len(held.singles), np.int64)
-    bias[:n] = _biases(io, rows)
+    bias[:n] = biases(io, rows)
     scales = np.zeros((len(bias), 4), np.int64)
     lower, upper = steps.factor & ((1 << prove.DIGIT) - 1), steps.factor >> prove.DIGIT
     scales[:n] = np.stack(

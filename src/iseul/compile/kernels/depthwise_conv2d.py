@@ -14,6 +14,7 @@ from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _mve as mve
+from iseul.compile.kernels import _pairs as pairs
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import by_position
 from iseul.graph.ops._quantized import quant_of, zero_point
@@ -88,6 +89,7 @@ CARDS = (
     *mve.depthwise(),
     *blocks.depthwise(),
     *dsp.depthwise(),
+    *pairs.depthwise(),
     Card(
         "iseul_depthwise_conv2d_s8",
         "iseul_conv_s8_t",
