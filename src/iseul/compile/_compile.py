@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 from iseul.compile._golden import golden_of
-from iseul.compile._package import Package, Step
+from iseul.compile._package import Package, Part, Step
 from iseul.compile.emit import c
 from iseul.compile.emit._c_constants import collect
 from iseul.compile.emit._c_model import Model, state_layout
@@ -21,7 +21,7 @@ from iseul.graph.build import OPS
 from iseul.graph.verify import check_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from iseul.compile.lower import Lowered
     from iseul.compile.plan import Plan
@@ -94,7 +94,8 @@ def _shown(lowered: Lowered) -> list[Shown]:
     """The proofs of what the chosen kernels do in other ways than the reference."""
     return [
         Shown(node.name, node.kernel, proof)
-        for node in lowered.steps
+        for step in lowered.steps
+        for node in lowered.parts(step)
         for proof in lowered.choices[node.name].proofs
     ]
 
@@ -122,14 +123,16 @@ def _check_room(lowered: Lowered, plan: Plan, target: Target) -> None:
 
 def _step(lowered: Lowered, plan: Plan, prefix: str, i: int, node: Node) -> Step:
     io = lowered.graph.io(node)
-    op = registry.load(OPS, node.op)
     offsets, _ = state_layout(lowered.graph)
+    fused = lowered.groups.get(node.name)
+    held = fused.bands.held if fused is not None else {}
+    parts = tuple(_part(lowered, part, held) for part in lowered.parts(node))
     return Step(
         node.name,
-        node.op,
+        ", ".join(part.op for part in parts),
         f"{prefix}_node_{i}",
-        node.kernel,
-        int(op.macs(node.attrs, io)) if hasattr(op, "macs") else 0,
+        ", ".join(dict.fromkeys(part.kernel for part in parts)),
+        sum(part.macs for part in parts),
         io.outputs[0].shape,
         tuple(
             (value.name, plan.offset_of(value.name), value.n_bytes)
@@ -141,8 +144,17 @@ def _step(lowered: Lowered, plan: Plan, prefix: str, i: int, node: Node) -> Step
             for value in io.outputs
             if value.name in plan.kept
         ),
-        lowered.choices[node.name].why,
+        fused.why() if fused is not None else lowered.choices[node.name].why,
+        parts,
     )
+
+
+def _part(lowered: Lowered, node: Node, held: Mapping[str, int]) -> Part:
+    io = lowered.graph.io(node)
+    op = registry.load(OPS, node.op)
+    macs = int(op.macs(node.attrs, io)) if hasattr(op, "macs") else 0
+    shape, out = io.outputs[0].shape, node.outputs[0]
+    return Part(node.name, node.op, lowered.cards[node.name].symbol, macs, shape, held.get(out, 0))
 
 
 def _notes(lowered: Lowered, target: Target) -> tuple[str, ...]:

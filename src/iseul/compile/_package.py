@@ -19,17 +19,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Step:
-    """An executed node. A reshape that only renames its input is none.
+class Part:
+    """A node that a step runs. held: of a value between nodes, rows that exist at once."""
 
-    node, op: of the graph
+    node: str
+    op: str
+    kernel: str
+    macs: int
+    shape: Shape
+    held: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """An executed node, or several that run by bands of rows. A reshape that only renames its
+    input is none.
+
+    node, op: of the graph; of several nodes the last one's name, and the ops of all
     symbol:   C function of this step; it has external linkage, so that profilers see it
-    kernel:   C function of the runtime that it calls
+    kernel:   C function of the runtime that it calls; of several nodes all that are called
     macs:     multiply-accumulates
     shape:    of the first output
     outputs:  (value name, arena offset, n_bytes) of each output in the arena
     kept:     (value name, offset in the states, n_bytes) of those that are written over a state
     why:      why this kernel, in words
+    parts:    the nodes that it runs, in order
     """
 
     node: str
@@ -41,6 +55,17 @@ class Step:
     outputs: tuple[tuple[str, int, int], ...]
     kept: tuple[tuple[str, int, int], ...] = ()
     why: str = ""
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of the nodes that it runs."""
+        return tuple(part.node for part in self.parts) or (self.node,)
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """C functions of the runtime that it calls, each once."""
+        return tuple(dict.fromkeys(part.kernel for part in self.parts)) or (self.kernel,)
 
     @property
     def made(self) -> tuple[str, ...]:
@@ -107,6 +132,7 @@ class Package:
                     "symbol": step.symbol,
                     "shape": list(step.shape),
                     "why": step.why,
+                    **({"fused": fused_of(step)} if len(step.parts) > 1 else {}),
                 }
                 for step in self.steps
             ],
@@ -119,6 +145,23 @@ class Package:
             "target": self.target.name,
             "proofs": [one.as_json() for one in self.shown],
         }
+
+
+def fused_of(step: Step) -> list[dict[str, Any]]:
+    """The nodes of a step that runs several, for JSON; `held_rows` of the value that each makes
+    are in memory at once.
+    """
+    return [
+        {
+            "node": part.node,
+            "op": part.op,
+            "kernel": part.kernel,
+            "macs": part.macs,
+            "shape": list(part.shape),
+            "held_rows": part.held or part.shape[1],
+        }
+        for part in step.parts
+    ]
 
 
 def write_package(package: Package, folder: Path) -> None:

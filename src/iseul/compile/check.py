@@ -81,8 +81,9 @@ def peak_of(package: Package) -> str:
     """`peak at node 14 "add_3": 98,304 in + 98,304 out + 115,840 scratch`."""
     plan, steps = package.plan, package.steps
     step = max(range(len(steps)), key=lambda i: _live_bytes(plan, i))
-    node = next(n for n in package.graph.nodes if n.name == steps[step].node)
-    reads = {plan.homes.get(name) for name in node.inputs}
+    nodes = [n for n in package.graph.nodes if n.name in steps[step].nodes]
+    reads = {plan.homes.get(name) for node in nodes for name in node.inputs}
+    node = nodes[-1]
     parts = []
     for buffer in plan.live_at(step):
         role = "waiting"

@@ -20,14 +20,10 @@ if TYPE_CHECKING:
 
 
 def predict_instructions(graph: Graph, target: Target, goal: Goal = "speed") -> dict[str, int]:
-    """{node name: predicted instructions} of the executed nodes.
+    """{node name: predicted instructions} of the steps; a group that runs by bands of rows has
+    the name of its last node.
 
     Raises UnsupportedError with all blockers at once.
     """
     lowered = lower(graph, target, goal)
-    return {
-        node.name: lowered.cards[node.name].predicted(
-            node.attrs, lowered.graph.io(node), target.core
-        )
-        for node in lowered.steps
-    }
+    return {step.name: lowered.predicted(step) for step in lowered.steps}

@@ -8,15 +8,25 @@ it after the invoke. And a reshape is an alias, without code, unless it is such 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from iseul.compile import select
 from iseul.compile.emit._c_constants import bytes_of
+from iseul.compile.fuse import fuse
 from iseul.compile.order import better_order
-from iseul.compile.plan import Plan, find_homes, plan_memory
+from iseul.compile.plan import (
+    Draft,
+    Plan,
+    arena_bytes,
+    draft_plan,
+    find_homes,
+    loads,
+    place,
+    plan_memory,
+)
 from iseul.core import registry
 from iseul.graph.build import OPS
 from iseul.graph.ir import Node, State, Value, fresh_name, rebuild
@@ -25,6 +35,7 @@ from iseul.graph.verify import broken_constraints
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from iseul.compile.fuse import Fused
     from iseul.compile.kernels._card import Card
     from iseul.compile.select import Blocker, Choice, Goal
     from iseul.graph.ir import Graph
@@ -35,6 +46,15 @@ _MOST_GROWTH = 4  # that constants of a kernel can have, times those of the grap
 _MOST_RETURNS = 24  # nodes that are tried with their fast kernel again
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Of a node with a kernel: scratch, overlaps, predicted instructions."""
+
+    scratch: int
+    overlap: Mapping[int, int]
+    predicted: int
+
+
 @dataclass(frozen=True, eq=False)
 class Lowered:
     """A graph at level lowered, and what was chosen for each node, by its name.
@@ -42,6 +62,8 @@ class Lowered:
     `choices` lacks the nodes that have a blocker; a graph without blockers is complete.
     target: what it is lowered for
     notes:  what was chosen in another way than the goal asks for, and why
+    fused:  groups of nodes that run by bands of rows, each of them one step
+    known:  what was asked of kernels before, for this graph and others made of it by `replace`
     """
 
     graph: Graph
@@ -49,19 +71,40 @@ class Lowered:
     target: Target
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
+    fused: tuple[Fused, ...] = ()
+    known: dict[tuple[str, str, str], _Asked] = field(default_factory=dict, repr=False)
 
     @cached_property
     def cards(self) -> Mapping[str, Card]:
         return {name: choice.card for name, choice in self.choices.items()}
 
-    @property
-    def steps(self) -> tuple[Node, ...]:
-        """The nodes that are executed, in order."""
+    @cached_property
+    def executed(self) -> tuple[Node, ...]:
+        """The nodes that have code, in order."""
         return tuple(
             node
             for node in self.graph.nodes
             if node.name not in self.cards or not self.cards[node.name].alias
         )
+
+    @cached_property
+    def groups(self) -> Mapping[str, Fused]:
+        """Groups by the name of their step, which is their last node's."""
+        return {fused.names[-1]: fused for fused in self.fused}
+
+    @cached_property
+    def steps(self) -> tuple[Node, ...]:
+        """What is executed, in order: nodes, and groups as one node in place of their last."""
+        inside = {name for fused in self.fused for name in fused.names[:-1]}
+        return tuple(
+            self.groups[node.name].as_node() if node.name in self.groups else node
+            for node in self.executed
+            if node.name not in inside
+        )
+
+    def parts(self, step: Node) -> tuple[Node, ...]:
+        """The nodes that a step runs."""
+        return self.groups[step.name].nodes if step.name in self.groups else (step,)
 
     @property
     def homes(self) -> dict[str, str]:
@@ -74,26 +117,65 @@ class Lowered:
         """Scratch and distances of overlaps by node, as the plan takes them; nodes with a blocker
         count without.
         """
-        chosen = [(node, self.cards[node.name]) for node in self.steps if node.name in self.cards]
-        ios = {node.name: self.graph.io(node) for node, _ in chosen}
-        return (
-            {n.name: card.scratch_bytes(n.attrs, ios[n.name]) for n, card in chosen},
-            {n.name: card.overlap(n.attrs, ios[n.name]) for n, card in chosen},
-        )
+        scratch: dict[str, int] = {}
+        distances: dict[str, Mapping[int, int]] = {}
+        for step in self.steps:
+            if step.name in self.groups:
+                fused = self.groups[step.name]
+                scratch[step.name] = fused.workspace_bytes
+                given = fused.distances
+                distances[step.name] = {
+                    i: given[name] for i, name in enumerate(step.inputs) if name in given
+                }
+            elif step.name in self.cards:
+                asked = self._ask(step)
+                scratch[step.name], distances[step.name] = asked.scratch, asked.overlap
+        return scratch, distances
+
+    def _ask(self, node: Node) -> _Asked:
+        card = self.cards[node.name]
+        key = (node.name, card.symbol, card.isa)
+        if key not in self.known:
+            attrs, io = node.attrs, self.graph.io(node)
+            self.known[key] = _Asked(
+                card.scratch_bytes(attrs, io),
+                card.overlap(attrs, io),
+                card.predicted(attrs, io, self.target.core),
+            )
+        return self.known[key]
+
+    def predicted(self, step: Node) -> int:
+        """Predicted instructions of a step; 0 where a node has no kernel."""
+        if step.name in self.groups:
+            return self.groups[step.name].cost
+        return self._ask(step).predicted if step.name in self.cards else 0
 
     @cached_property
     def cost(self) -> int:
-        """Predicted instructions of the nodes that have a kernel."""
-        return sum(
-            self.cards[node.name].predicted(node.attrs, self.graph.io(node), self.target.core)
-            for node in self.steps
-            if node.name in self.cards
-        )
+        """Predicted instructions of the steps that have a kernel."""
+        return sum(map(self.predicted, self.steps))
+
+    @cached_property
+    def _in_place(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
+        return {name: card.in_place for name, card in self.cards.items()}
+
+    @cached_property
+    def _draft(self) -> Draft:
+        return draft_plan(self.graph, self.steps, *self.needs, self._in_place)
+
+    @cached_property
+    def loads(self) -> Mapping[int, int]:
+        """Step -> bytes that are alive, as `plan.loads` counts them."""
+        return loads(self._draft.buffers, self._draft.overlaps)
+
+    @cached_property
+    def about_bytes(self) -> int:
+        """An arena that is found soon; the plan's may be smaller."""
+        return arena_bytes(place(self._draft.buffers, self._draft.overlaps, tries=0))
 
     @cached_property
     def _plan(self) -> Plan:
-        in_place = {name: card.in_place for name, card in self.cards.items()}
-        return plan_memory(self.graph, self.steps, *self.needs, in_place)
+        return plan_memory(self.graph, self.steps, *self.needs, self._in_place)
 
     def plan(self) -> Plan:
         """The memory plan."""
@@ -110,11 +192,25 @@ def lower(graph: Graph, target: Target, goal: Goal) -> Lowered:
 def try_lower(graph: Graph, target: Target, goal: Goal) -> Lowered:
     """The graph with a kernel for every node that can have one, and what blocks the others.
 
-    Steps are in the graph's order, or in one that needs a smaller arena.
+    Steps are in the graph's order, or in one that needs a smaller arena; nodes are fused to one
+    step where that makes it smaller, as far as the goal allows.
     """
-    if goal == "ram":
-        return _for_ram(_chosen(graph, target, "speed"), _chosen(graph, target, "ram"))
-    return _in_better_order(_chosen(graph, target, goal))
+    fast = _chosen(graph, target, "speed" if goal == "ram" else goal)
+    if goal != "ram":
+        return _named(fuse(_in_better_order(fast), goal))
+    if fast.blockers:
+        return fast
+    small = _chosen(graph, target, "ram")
+    alone = _with_small_kernels(_in_better_order(fast), small)
+    fused = _with_small_kernels(fuse(_in_better_order(fast), "ram"), small)
+    return _named(min((alone, fused), key=_rank))
+
+
+def _named(lowered: Lowered) -> Lowered:
+    """The same, whose nodes name the kernels that are chosen."""
+    if not lowered.fused:
+        return lowered
+    return _with(lowered, lowered.choices)
 
 
 def _in_better_order(lowered: Lowered) -> Lowered:
@@ -128,27 +224,26 @@ def _in_better_order(lowered: Lowered) -> Lowered:
     return moved if moved.plan().arena_bytes < lowered.plan().arena_bytes else lowered
 
 
-def _for_ram(fast: Lowered, small: Lowered) -> Lowered:
+def _with_small_kernels(fast: Lowered, small: Lowered) -> Lowered:
     """The smallest arena, and of these the fewest predicted instructions.
 
     Only what runs while the most bytes are alive decides. So the fullest steps get the kernel
     that takes the least memory until that does not help; then each of them, the slowest first,
-    gets its fast one back if the arena stays as small.
+    gets its fast one back if the arena stays as small. Groups of nodes stay as they are.
 
     fast, small: the same graph, each node by its fastest kernel and by its smallest
     """
 
     def mixed(slow: Collection[str]) -> Lowered:
         choices = {n: (small if n in slow else fast).choices[n] for n in fast.choices}
-        return _in_better_order(_with(fast, choices))
+        found = _with(fast, choices)
+        return found if fast.fused else _in_better_order(found)
 
-    if fast.blockers:
-        return fast
     best = mixed(())
     slow: set[str] = set()  # nodes, by their smallest kernels
     kept: set[str] = set()  # those of the best
     found = best
-    while more := _fullest(found) - slow:
+    while more := _fullest(found) - slow - fast.groups.keys():
         slow |= more
         found = mixed(slow)
         if _rank(found) < _rank(best):
@@ -156,10 +251,7 @@ def _for_ram(fast: Lowered, small: Lowered) -> Lowered:
 
     def slower(name: str) -> int:
         node = next(node for node in fast.graph.nodes if node.name == name)
-        io = fast.graph.io(node)
-        core = fast.target.core
-        one, other = (x.cards[name].predicted(node.attrs, io, core) for x in (small, fast))
-        return one - other
+        return small.predicted(node) - fast.predicted(node)
 
     for name in sorted(kept, key=slower, reverse=True)[:_MOST_RETURNS]:
         found = mixed(kept - {name})

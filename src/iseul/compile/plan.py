@@ -38,7 +38,7 @@ ALIGNMENT = 4  # of every offset: kernels may load words; 8 for types of 8 bytes
 
 IN_PLACE = -1  # a distance: the output begins where the input begins, or shares no byte with it
 
-_MOST_TRIES = 300  # changes of the order of placing
+MOST_TRIES = 300  # changes of the order of placing
 _MOST_WORK = 1_000_000  # tries times pairs of buffers: about half a second
 
 
@@ -121,8 +121,10 @@ class Plan:
         return tuple(b for b in self.buffers if b.first_step <= step <= b.last_step)
 
 
-def lower_bound(buffers: Iterable[Buffer], overlaps: Iterable[Overlap] = ()) -> int:
-    """Most bytes alive at one step, less what the best overlap of that step can save."""
+def loads(buffers: Iterable[Buffer], overlaps: Iterable[Overlap] = ()) -> dict[int, int]:
+    """Step -> bytes alive, less what the best overlap of that step can save; of the steps at which
+    this can be most.
+    """
     known = list(buffers)
     by_name = {buffer.name: buffer for buffer in known}
     saved: dict[int, int] = {}
@@ -132,16 +134,23 @@ def lower_bound(buffers: Iterable[Buffer], overlaps: Iterable[Overlap] = ()) -> 
         shared = min(writes.n_bytes - max(overlap.distance, 0), reads.n_bytes)
         # several inputs may lie over one output, but not over each other
         saved[at] = saved.get(at, 0) + max(0, shared)
-    most = 0
+    found = {}
     # a sum can only grow where a buffer begins; where one saves, the step after it counts too
     for at in {b.first_step for b in known} | {step + 1 for step in saved}:
         alive = [b.n_bytes for b in known if b.first_step <= at <= b.last_step]
-        most = max(most, sum(alive) - saved.get(at, 0), *alive, 0)
-    return most
+        found[at] = max(sum(alive) - saved.get(at, 0), *alive, 0)
+    return found
 
 
-def place(buffers: Sequence[Buffer], overlaps: Sequence[Overlap] = ()) -> tuple[Buffer, ...]:
-    """The buffers with offsets, in the order given."""
+def lower_bound(buffers: Iterable[Buffer], overlaps: Iterable[Overlap] = ()) -> int:
+    """Most bytes alive at one step, less what the best overlap of that step can save."""
+    return max(loads(buffers, overlaps).values(), default=0)
+
+
+def place(
+    buffers: Sequence[Buffer], overlaps: Sequence[Overlap] = (), tries: int = MOST_TRIES
+) -> tuple[Buffer, ...]:
+    """The buffers with offsets, in the order given. tries: changes of the order, at most."""
     bound = lower_bound(buffers, overlaps)
     search = _Search(buffers, overlaps)
     for order in (_by_size, _by_size_and_time, _by_start, _by_end):
@@ -150,12 +159,12 @@ def place(buffers: Sequence[Buffer], overlaps: Sequence[Overlap] = ()) -> tuple[
             break
     if overlaps:
         search.from_pivots(bound)
-    search.improve(bound)
+    search.improve(bound, tries)
     if overlaps and search.best_bytes > bound:  # an overlap that is taken can cost more elsewhere
-        plain = place(buffers)
+        plain = place(buffers, tries=tries)
         if arena_bytes(plain) < search.best_bytes:
             return plain
-    return tuple(search.best)
+    return search.placed()
 
 
 class _Search:
@@ -170,16 +179,21 @@ class _Search:
         self.meets = [
             [j for j in range(n) if j != i and buffers[i].meets(buffers[j])] for i in range(n)
         ]
-        self.best: list[Buffer] = []
+        self.best: list[int] = []  # offsets
         self.best_bytes = -1
         self.best_order: list[int] = []
 
     def consider(self, order: Sequence[int]) -> None:
         """Place the buffers in this order; keep the result if it is smaller."""
         placed = self._place(order)
-        size = arena_bytes(placed)
+        size = max((at + b.n_bytes for at, b in zip(placed, self.buffers, strict=True)), default=0)
         if self.best_bytes < 0 or size < self.best_bytes:
             self.best, self.best_bytes, self.best_order = placed, size, list(order)
+
+    def placed(self) -> tuple[Buffer, ...]:
+        """The best placing."""
+        pairs = zip(self.buffers, self.best, strict=True)
+        return tuple(replace(buffer, offset=offset) for buffer, offset in pairs)
 
     def from_pivots(self, bound: int) -> None:
         """From a step backwards, then from there on: overlaps ask for a place above what is
@@ -200,11 +214,11 @@ class _Search:
             ]
             self.consider([key[-1] for key in sorted(keys)])
 
-    def improve(self, bound: int) -> None:
+    def improve(self, bound: int, tries: int) -> None:
         """Move single buffers to other places of the order, as long as there is a gap."""
         n = len(self.buffers)
         draw = Random(n)
-        for _ in range(min(_MOST_TRIES, _MOST_WORK // max(1, n * n)) if n > 2 else 0):
+        for _ in range(min(tries, _MOST_WORK // max(1, n * n)) if n > 2 else 0):
             if self.best_bytes <= bound:
                 return
             order = list(self.best_order)
@@ -212,7 +226,8 @@ class _Search:
                 order.insert(draw.randrange(n), order.pop(draw.randrange(n)))
             self.consider(order)
 
-    def _place(self, order: Sequence[int]) -> list[Buffer]:
+    def _place(self, order: Sequence[int]) -> list[int]:
+        """Offsets, in the order of the buffers."""
         offsets: dict[int, int] = {}
         for i in order:
             buffer = self.buffers[i]
@@ -227,7 +242,7 @@ class _Search:
                 if low < offset < high:
                     offset = _aligned(high, buffer.alignment)
             offsets[i] = offset
-        return [replace(buffer, offset=offsets[i]) for i, buffer in enumerate(self.buffers)]
+        return [offsets[i] for i in range(len(self.buffers))]
 
     def _blocked(self, i: int, j: int, at: int) -> tuple[tuple[int, int], ...]:
         """The open intervals of offsets at which buffer i is in the way of buffer j, which lies
@@ -299,6 +314,43 @@ def plan_memory(
     in_place:  node name -> pairs (position of an input, of an output) that may be one buffer,
                for nodes with several outputs
     """
+    draft = draft_plan(graph, steps, scratch, distances, in_place)
+    placed = place(draft.buffers, draft.overlaps)
+    in_arena = {buffer.name for buffer in placed if buffer.kind != "scratch"}
+    homes = {name: home for name, home in draft.homes.items() if home in in_arena}
+    return Plan(
+        arena_bytes(placed),
+        lower_bound(placed, draft.overlaps),
+        lower_bound(placed),
+        max((buffer.alignment for buffer in placed), default=ALIGNMENT),
+        placed,
+        MappingProxyType(homes),
+        MappingProxyType(draft.commits),
+        MappingProxyType(draft.kept),
+    )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a plan places: buffers without offsets, what may lie over what, and the plan's homes,
+    commits and kept.
+    """
+
+    buffers: Sequence[Buffer]
+    overlaps: Sequence[Overlap]
+    homes: Mapping[str, str]
+    commits: Mapping[str, int]
+    kept: Mapping[str, str]
+
+
+def draft_plan(
+    graph: Graph,
+    steps: Sequence[Node],
+    scratch: Mapping[str, int],
+    distances: Mapping[str, Mapping[int, int]] | None = None,
+    in_place: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+) -> Draft:
+    """Lifetimes and overlaps, as `plan_memory` takes and places them."""
     executed = {node.name for node in steps}
     homes = find_homes(graph, (n.name for n in graph.nodes if n.name not in executed))
     commits = _commits(graph, steps, homes)
@@ -309,18 +361,7 @@ def plan_memory(
     leaving = {homes[name] for name in graph.outputs}
     leaving |= {homes[state.next] for state in graph.states} - set(kept)
     overlaps = _overlaps(buffers, steps, homes, distances or {}, leaving)
-    placed = place(buffers, overlaps)
-    in_arena = {buffer.name for buffer in placed if buffer.kind != "scratch"}
-    return Plan(
-        arena_bytes(placed),
-        lower_bound(placed, overlaps),
-        lower_bound(placed),
-        max((buffer.alignment for buffer in placed), default=ALIGNMENT),
-        placed,
-        MappingProxyType({name: home for name, home in homes.items() if home in in_arena}),
-        MappingProxyType(commits),
-        MappingProxyType(kept),
-    )
+    return Draft(buffers, overlaps, homes, commits, kept)
 
 
 def _kept(

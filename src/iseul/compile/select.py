@@ -62,7 +62,7 @@ class Choice:
 
 def smallest(node: Node, io: Io, target: Target, now: Choice) -> Choice:
     """The card with the fewest constants that can stand for the one chosen now."""
-    found = [c for c in _cards(node.op) if c.isa in target.isas and not c.alias]
+    found = [c for c in cards_of(node.op) if c.isa in target.isas and not c.alias]
     found = [c for c in found if c.misfit(node.attrs, io) is None]
     choice = _cheapest(found, node, io, target, "flash") if found else now
     return choice if isinstance(choice, Choice) else now
@@ -73,7 +73,7 @@ def choose(node: Node, io: Io, target: Target, goal: Goal, can_alias: bool) -> C
 
     can_alias: whether the output may be the input's buffer
     """
-    cards = [card for card in _cards(node.op) if card.isa in target.isas]
+    cards = [card for card in cards_of(node.op) if card.isa in target.isas]
     empty = [value.name for value in (*io.inputs, *io.outputs) if value.n_elements == 0]
     if not cards or empty:
         found = f'"{empty[0]}" has no elements' if empty else "the op has no kernel"
@@ -141,7 +141,8 @@ def require(blockers: Sequence[Blocker]) -> None:
         raise UnsupportedError("\n".join(str(blocker) for blocker in blockers))
 
 
-def _cards(op: str) -> tuple[Card, ...]:
+def cards_of(op: str) -> tuple[Card, ...]:
+    """The cards of an op; none if it has no file."""
     if op not in registry.names(KERNELS):
         return ()
     cards: tuple[Card, ...] = registry.load(KERNELS, op).CARDS

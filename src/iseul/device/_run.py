@@ -98,7 +98,7 @@ def _state_places(package: Package) -> dict[str, Place]:
 
 def origin_of(package: Package, name: str) -> str:
     """The value whose bytes a value shares: itself, unless its node has no step."""
-    stepped = {step.node for step in package.steps}
+    stepped = {name for step in package.steps for name in step.nodes}
     node = package.graph.producer(name)
     while node is not None and node.name not in stepped:
         name = node.inputs[0]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from iseul.compile._package import fused_of
 from iseul.compile.check import bounds_of
 from iseul.core.errors import ShapeError, UsageError
 from iseul.device._chip import family_of, runner_of
@@ -121,6 +122,7 @@ def _node(package: Package, i: int, counts: Sequence[Counts]) -> dict[str, Any]:
         "cycles_model": _mean([c.cycles[i] for c in counts]),
         "kernel": step.kernel,
         "why": step.why,
+        **({"fused": fused_of(step)} if len(step.parts) > 1 else {}),
     }
 
 

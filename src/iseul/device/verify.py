@@ -257,7 +257,7 @@ def _order_of(package: Package, value: str) -> int:
     from iseul.device._run import origin_of
 
     node = package.graph.producer(origin_of(package, value))
-    order = {step.node: i for i, step in enumerate(package.steps)}
+    order = {name: i for i, step in enumerate(package.steps) for name in step.nodes}
     return order[node.name] if node is not None else len(order)
 
 

@@ -213,4 +213,7 @@ typedef struct {
 
 void iseul_copy(const iseul_copy_t *p, const void *in, void *out);
 
+// Rows that the next band reads again move to the start of their buffer.
+void iseul_keep_rows(uint8_t *band, int32_t shift, int32_t n);
+
 #endif

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +50,7 @@ class Constants:
     """All tables of a model, and for each step the struct's fields with tables by name.
 
     params:   node name -> fields; pointers to tables are `Pointer`
+    calls:    of nodes that run by bands: (node name, shape of a call) -> fields
     operands: value name -> name of the table that holds a constant passed to a kernel
     initial:  state's value name -> name of the table of its start; zeros have none
     """
@@ -58,13 +59,13 @@ class Constants:
     params: Mapping[str, Mapping[str, Any]]
     operands: Mapping[str, str]
     initial: Mapping[str, str]
+    calls: Mapping[tuple[str, tuple[int, ...]], Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def n_bytes(self) -> int:
         """Tables and structs on a 32-bit target."""
-        return sum(table.n_bytes for table in self.tables) + sum(
-            _struct_bytes(fields) for fields in self.params.values()
-        )
+        structs = (*self.params.values(), *self.calls.values())
+        return sum(table.n_bytes for table in self.tables) + sum(map(_struct_bytes, structs))
 
 
 @dataclass(frozen=True)
@@ -134,25 +135,32 @@ def collect(lowered: Lowered) -> Constants:
     pool = _Pool()
     graph = lowered.graph
     params: dict[str, Mapping[str, Any]] = {}
+    calls: dict[tuple[str, tuple[int, ...]], Mapping[str, Any]] = {}
     operands: dict[str, str] = {}
     homes = lowered.homes
-    for node in lowered.steps:
-        if node.name not in lowered.cards:
-            continue
-        card, stem = lowered.cards[node.name], identifier(node.name)
+    for step in lowered.steps:
+        for node in lowered.parts(step):
+            if node.name not in lowered.cards:
+                continue
+            card, stem = lowered.cards[node.name], identifier(node.name)
 
-        def put(key: str, array: Array, stem: str = stem, name: str = node.name) -> Pointer:
-            comment = f"{printable(name)}: {key} {dims(array.shape)}"
-            return Pointer(pool.add(f"{stem}_{key}", array, comment))
+            def put(key: str, array: Array, stem: str = stem, name: str = node.name) -> Pointer:
+                comment = f"{printable(name)}: {key} {dims(array.shape)}"
+                return Pointer(pool.add(f"{stem}_{key}", array, comment))
 
-        params[node.name] = _walk(card.emit(node.attrs, graph.io(node)), put)
-        for i in card.passed(node.attrs, graph.io(node)):
-            home = homes[node.inputs[i]]
-            data = graph.values[home].data
-            if data is not None:
-                operands[home] = pool.add(
-                    f"{identifier(home)}_data", data, f"{printable(home)} {dims(data.shape)}"
-                )
+            if step.name in lowered.groups:
+                for call in lowered.groups[step.name].bands.calls_of(node):
+                    emitted = card.emit(*lowered.groups[step.name].bands.of_call(call))
+                    calls[node.name, call.shape] = _walk(emitted, put)
+            else:
+                params[node.name] = _walk(card.emit(node.attrs, graph.io(node)), put)
+            for i in card.passed(node.attrs, graph.io(node)):
+                home = homes[node.inputs[i]]
+                data = graph.values[home].data
+                if data is not None:
+                    operands[home] = pool.add(
+                        f"{identifier(home)}_data", data, f"{printable(home)} {dims(data.shape)}"
+                    )
     initial = {
         state.value: pool.add(
             f"{identifier(state.value)}_initial",
@@ -162,7 +170,7 @@ def collect(lowered: Lowered) -> Constants:
         for state in graph.states
         if np.any(state.initial)
     }
-    return Constants(tuple(pool.tables), params, operands, initial)
+    return Constants(tuple(pool.tables), params, operands, initial, calls)
 
 
 def unsupported_bytes(lowered: Lowered) -> int:

@@ -61,16 +61,26 @@ class Model:
     def values(self, names: Sequence[str]) -> list[Value]:
         return [self.graph.values[name] for name in names]
 
-    def address(self, value: str, const: bool) -> str:
-        """C expression for a pointer to a value's first element."""
+    def address(self, value: str, const: bool, offset: str = "") -> str:
+        """C expression for a pointer to a value's first element, or so many bytes behind it.
+
+        offset: C text of a number, of values that lie in the arena or among the states only
+        """
         home = self.homes[value]
         home = self.plan.kept.get(home, home)
-        kind = ("const " if const else "") + C_TYPE[self.graph.values[value].dtype]
         if home in self.constants.operands:
             return f"{self.name}_{self.constants.operands[home]}"
         if home in self.state_offsets:
-            return f"ISEUL_AT({kind}, (uint8_t *)m->state, {self.state_offsets[home]})"
-        return f"ISEUL_AT({kind}, m->arena, {self.plan.offset_of(value)})"
+            base, at = "(uint8_t *)m->state", self.state_offsets[home]
+        else:
+            base, at = "m->arena", self.plan.offset_of(value)
+        return self.pointer(value, const, base, at, offset)
+
+    def pointer(self, value: str, const: bool, base: str, at: int, offset: str = "") -> str:
+        """C expression for a pointer of a value's type: `at` and `offset` bytes behind `base`."""
+        kind = ("const " if const else "") + C_TYPE[self.graph.values[value].dtype]
+        place = f"{at} + {offset}" if offset and at else offset or str(at)
+        return f"ISEUL_AT({kind}, {base}, {place})"
 
 
 def state_layout(graph: Graph) -> tuple[dict[str, int], int]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iseul.compile.emit import _c_header as header
-from iseul.compile.emit._c_constants import Pointer
+from iseul.compile.emit._c_bands import KEEP_ROWS, inside, keeps_rows, step_of_bands
 from iseul.compile.emit._c_golden import golden_source
 from iseul.compile.emit._c_model import common_type
+from iseul.compile.emit._c_node import described, with_names
 from iseul.compile.emit._c_text import (
     comment,
     declaration,
@@ -30,9 +31,8 @@ from iseul.compile.emit._c_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from iseul.compile._package import Step
     from iseul.compile.emit._c_model import Model
     from iseul.graph.ir import Node, Value
 
@@ -58,7 +58,9 @@ def emit(model: Model) -> dict[str, str]:
 
 def runtime_files(model: Model) -> dict[str, str]:
     """The kernels that the steps call, and the headers that these include."""
-    symbols = {step.kernel for step in model.steps} | set(ALWAYS)
+    symbols = {kernel for step in model.steps for kernel in step.kernels} | set(ALWAYS)
+    if any(keeps_rows(fused) for fused in model.lowered.fused):
+        symbols.add(KEEP_ROWS)
     if any(name not in model.golden.exact for name in model.graph.outputs):
         symbols.add("iseul_is_close_f32")
     files = {f"{symbol}.c": _runtime_text(f"{symbol}.c") for symbol in sorted(symbols)}
@@ -97,8 +99,8 @@ def weights(model: Model) -> str:
 
 def source(model: Model) -> str:
     """<name>.c."""
-    nodes = {node.name: node for node in model.graph.nodes}
-    steps = "\n".join(_step(model, i, nodes[step.node]) for i, step in enumerate(model.steps))
+    nodes = model.lowered.steps
+    steps = "\n".join(_step(model, i, node) for i, node in enumerate(nodes))
     return f"""{_overview(model)}
 #include <string.h>
 
@@ -111,13 +113,18 @@ def source(model: Model) -> str:
 def _overview(model: Model) -> str:
     rows = [("step", "node", "op", "output", "kernel", "MACs")]
     rows += [
-        (str(i), printable(s.node), s.op, dims(s.shape), s.kernel, f"{s.macs:,}")
-        for i, s in enumerate(model.steps)
+        (str(i), printable(part.node), part.op, dims(part.shape), part.kernel, f"{part.macs:,}")
+        for i, step in enumerate(model.steps)
+        for part in step.parts
     ]
     places = [("offset", "bytes", "steps", "buffer")]
+    buffers = [
+        *model.plan.buffers,
+        *(b for fused in model.lowered.fused for b in inside(model, fused)),
+    ]
     places += [
         (f"{b.offset:,}", f"{b.n_bytes:,}", f"{b.first_step}-{b.last_step}", printable(b.name))
-        for b in sorted(model.plan.buffers, key=lambda b: (b.first_step, b.offset))
+        for b in sorted(buffers, key=lambda b: (b.first_step, b.offset))
     ]
     plan = model.plan
     return f"""// {model.name}.c: model "{printable(model.graph.name)}".
@@ -130,8 +137,10 @@ def _overview(model: Model) -> str:
 
 
 def _step(model: Model, i: int, node: Node) -> str:
+    if node.name in model.lowered.groups:
+        return step_of_bands(model, i, model.lowered.groups[node.name])
     step, card = model.steps[i], model.lowered.cards[node.name]
-    fields = _with_names(model, model.constants.params[node.name])
+    fields = with_names(model, model.constants.params[node.name])
     passed = [node.inputs[k] for k in card.passed(node.attrs, model.graph.io(node))]
     inputs = [glued(model.address(name, const=True)) for name in passed]
     outputs = [glued(model.address(name, const=False)) for name in node.outputs]
@@ -148,7 +157,7 @@ def _step(model: Model, i: int, node: Node) -> str:
         if buffer.name == scratch and buffer.kind == "scratch"
     ]
     call = "\n".join(wrap([f"{card.symbol}({', '.join(arguments)});"], "  "))
-    return f"""{comment(_describe(model, i, step, node))}
+    return f"""{comment(described(model, i, node))}
 ISEUL_NOINLINE void {step.symbol}({model.name}_t *m) {{
 {initialiser(f"ISEUL_CONSTANT static const {card.params} p =", fields, "  ")}
 {arrays}{call}
@@ -160,36 +169,6 @@ def _array(head: str, pointers: Sequence[str]) -> str:
     """An array of pointers, one a line."""
     lines = [f"  {head} = {{", *wrap([f"{pointer}," for pointer in pointers], "      "), "  };"]
     return "\n".join(lines) + "\n"
-
-
-def _describe(model: Model, i: int, step: Step, node: Node) -> str:
-    io = model.graph.io(node)
-    shapes = " + ".join(_shown(value) for value in io.inputs)
-    outputs = ", ".join(_shown(value) for value in io.outputs)
-    given = node.attrs.model_dump()
-    attrs = ", ".join(f"{key} {_attribute(value)}" for key, value in given.items())
-    lines = [f'{i} "{printable(node.name)}": {node.op}', f"{shapes} -> {outputs}"]
-    return "\n".join([*lines, *([attrs] if attrs else [])])
-
-
-def _shown(value: Value) -> str:
-    return f"{printable(value.name)} {value.dtype} {dims(value.shape)}"
-
-
-def _attribute(value: Any) -> str:
-    return "x".join(map(_attribute, value)) if isinstance(value, tuple) else str(value)
-
-
-def _with_names(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Pointers as the names of their tables."""
-    return {
-        key: f"{model.name}_{value.table}"
-        if isinstance(value, Pointer)
-        else _with_names(model, value)
-        if isinstance(value, dict)
-        else value
-        for key, value in fields.items()
-    }
 
 
 def _interface(model: Model) -> str:

@@ -37,7 +37,7 @@ def value_by_value(attrs: Any, io: Io) -> Mapping[int, int]:
     out = io.outputs[0]
     found = {}
     for i, value in enumerate(io.inputs):
-        if value.n_elements == out.n_elements and _may_share(value, out):
+        if value.n_elements == out.n_elements and may_share(value, out):
             growth = max(0, _size(out) - _size(value))
             found[i] = growth * max(0, out.n_elements - 1)
     return found
@@ -66,7 +66,7 @@ def row_by_row(attrs: Any, io: Io) -> Mapping[int, int]:
     A row is the last axis, and both have as many.
     """
     x, out = io.inputs[0], io.outputs[0]
-    if not _may_share(x, out) or not x.shape or not out.shape:
+    if not may_share(x, out) or not x.shape or not out.shape:
         return {}
     rows = _n_places(x)
     if rows != _n_places(out) or rows > _MOST_PLACES:
@@ -82,7 +82,7 @@ def by_position(attrs: Any, io: Io) -> Mapping[int, int]:
     attrs: with stride and pads of the window
     """
     x, out = io.inputs[0], io.outputs[0]
-    if not _may_share(x, out) or len(x.shape) != 4 or _n_places(out) > _MOST_PLACES:
+    if not may_share(x, out) or len(x.shape) != 4 or _n_places(out) > _MOST_PLACES:
         return {}
     return {0: _distance(_starts(attrs, x, out), x, out, out.shape[3])}
 
@@ -94,7 +94,7 @@ def by_rows(attrs: Any, io: Io, n_rows: int) -> Mapping[int, int]:
     attrs: with stride and pads of the window
     """
     x, out = io.inputs[0], io.outputs[0]
-    if not _may_share(x, out) or len(x.shape) != 4:
+    if not may_share(x, out) or len(x.shape) != 4:
         return {}
     n, h, w, c = x.shape
     _, rows, columns, channels = out.shape
@@ -126,7 +126,7 @@ def by_positions(attrs: Any, io: Io, n: int) -> Mapping[int, int]:
     attrs: with stride and pads of the window
     """
     x, out = io.inputs[0], io.outputs[0]
-    if not _may_share(x, out) or len(x.shape) != 4 or _n_places(out) > _MOST_PLACES:
+    if not may_share(x, out) or len(x.shape) != 4 or _n_places(out) > _MOST_PLACES:
         return {}
     start = _starts(attrs, x, out)
     # what a block overwrites must not be read by the blocks behind it
@@ -142,7 +142,7 @@ def point_by_point(io: Io, n: int) -> Mapping[int, int]:
     """
     x, out = io.inputs[0], io.outputs[0]
     places = _n_places(out)
-    if not _may_share(x, out) or places > _MOST_PLACES or x.n_elements % max(1, places):
+    if not may_share(x, out) or places > _MOST_PLACES or x.n_elements % max(1, places):
         return {}
     first = np.arange(0, places, n, dtype=np.int64)
     start = first * (x.n_elements // max(1, places))
@@ -173,7 +173,8 @@ def _size(value: Value) -> int:
     return storage(value.dtype).itemsize
 
 
-def _may_share(x: Value, out: Value) -> bool:
+def may_share(x: Value, out: Value) -> bool:
+    """Whether an output may share memory with an input, by their dtypes."""
     return "int4" not in (x.dtype, out.dtype) and (
         x.dtype == out.dtype or 1 in (_size(x), _size(out))
     )
