@@ -109,6 +109,7 @@ class Package:
                 "lower_bound_bytes": self.plan.lower_bound_bytes,
                 "apart_bound_bytes": self.plan.apart_bound_bytes,
                 "gap_percent": self.plan.gap_percent,
+                "unfused_bytes": self.plan.unfused_bytes or self.plan.arena_bytes,
                 "buffers": [
                     {
                         "name": buffer.name,

@@ -48,11 +48,14 @@ def check_model(graph: Graph, target: Target) -> dict[str, Any]:
 
 
 def bounds_of(plan: Plan) -> dict[str, Any]:
-    """Both lower bounds of an arena, and how far it is above the one that counts."""
+    """Both lower bounds of an arena, how far it is above the one that counts, and what it would
+    be if no nodes ran by bands of rows.
+    """
     return {
         "arena_lower_bound_bytes": plan.lower_bound_bytes,
         "arena_lower_bound_apart_bytes": plan.apart_bound_bytes,
         "arena_gap_percent": plan.gap_percent,
+        "arena_unfused_bytes": plan.unfused_bytes or plan.arena_bytes,
     }
 
 

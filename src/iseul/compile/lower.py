@@ -63,6 +63,7 @@ class Lowered:
     target: what it is lowered for
     notes:  what was chosen in another way than the goal asks for, and why
     fused:  groups of nodes that run by bands of rows, each of them one step
+    unfused_bytes: of the arena without groups; 0 where there are none
     known:  what was asked of kernels before, for this graph and others made of it by `replace`
     """
 
@@ -72,6 +73,7 @@ class Lowered:
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
     fused: tuple[Fused, ...] = ()
+    unfused_bytes: int = 0
     known: dict[tuple[str, str, str], _Asked] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -175,7 +177,8 @@ class Lowered:
 
     @cached_property
     def _plan(self) -> Plan:
-        return plan_memory(self.graph, self.steps, *self.needs, self._in_place)
+        plan = plan_memory(self.graph, self.steps, *self.needs, self._in_place)
+        return replace(plan, unfused_bytes=self.unfused_bytes)
 
     def plan(self) -> Plan:
         """The memory plan."""
@@ -195,22 +198,23 @@ def try_lower(graph: Graph, target: Target, goal: Goal) -> Lowered:
     Steps are in the graph's order, or in one that needs a smaller arena; nodes are fused to one
     step where that makes it smaller, as far as the goal allows.
     """
-    fast = _chosen(graph, target, "speed" if goal == "ram" else goal)
+    fast = _in_better_order(_chosen(graph, target, "speed" if goal == "ram" else goal))
     if goal != "ram":
-        return _named(fuse(_in_better_order(fast), goal))
+        return _named(fuse(fast, goal), fast)
     if fast.blockers:
         return fast
     small = _chosen(graph, target, "ram")
-    alone = _with_small_kernels(_in_better_order(fast), small)
-    fused = _with_small_kernels(fuse(_in_better_order(fast), "ram"), small)
-    return _named(min((alone, fused), key=_rank))
+    alone = _with_small_kernels(fast, small)
+    fused = _with_small_kernels(fuse(fast, "ram"), small)
+    return _named(min((alone, fused), key=_rank), alone)
 
 
-def _named(lowered: Lowered) -> Lowered:
-    """The same, whose nodes name the kernels that are chosen."""
+def _named(lowered: Lowered, unfused: Lowered) -> Lowered:
+    """The same, whose nodes name the kernels that are chosen. unfused: without groups."""
     if not lowered.fused:
         return lowered
-    return _with(lowered, lowered.choices)
+    before = unfused.plan().arena_bytes
+    return replace(_with(lowered, lowered.choices), unfused_bytes=before)
 
 
 def _in_better_order(lowered: Lowered) -> Lowered:

@@ -94,6 +94,7 @@ class Plan:
     commits:           state's value -> the step behind which its next value becomes it; states
                        that are their own next value have none
     kept:              next value -> the state that it is written over, in place of the arena
+    unfused_bytes:     what the arena would be without bands of rows; 0 where no nodes run so
     """
 
     arena_bytes: int
@@ -104,6 +105,7 @@ class Plan:
     homes: Mapping[str, str]
     commits: Mapping[str, int]
     kept: Mapping[str, str] = field(default_factory=dict)
+    unfused_bytes: int = 0
 
     @property
     def gap_percent(self) -> float:

@@ -276,6 +276,7 @@ def _as_json(package: Package, difference: Difference | None) -> Mapping[str, An
     if difference is None:
         return None
     node = package.graph.producer(difference.value)
+    steps = [step.nodes for step in package.steps if node is not None and node.name in step.nodes]
     is_state = any(state.value == difference.value for state in package.graph.states)
     return {
         "input": difference.sample,
@@ -286,6 +287,8 @@ def _as_json(package: Package, difference: Difference | None) -> Mapping[str, An
         "got": difference.got,
         "judge": difference.judge,
         "value": difference.value,
+        # the nodes of the step: of those that run by bands only the last one's output is compared
+        "among": [name for names in steps for name in names],
     }
 
 
