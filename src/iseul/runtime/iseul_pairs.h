@@ -19,9 +19,9 @@
 
 // Constants in assembly text must be constants when it is compiled.
 #if defined(__GNUC__) || defined(__clang__)
-#define ISEUL_INLINE static inline __attribute__((always_inline))
+#define ISEUL_PAIR_INLINE static inline __attribute__((always_inline))
 #else
-#define ISEUL_INLINE static inline
+#define ISEUL_PAIR_INLINE static inline
 #endif
 
 // Positions and windows along one axis. Steps are in bytes, from a position to the next.
@@ -152,7 +152,7 @@ static inline int8_t iseul_rise(const int32_t *scale, uint32_t sum, int32_t is_r
 // x         the first pair's window; the next pair's one begins `advance` words later
 // taps      nine weights, then the words of `iseul_rise`
 // together  a constant: 1 if sums of three products fit into 16 bits, else those of two do
-ISEUL_INLINE void iseul_pairs_3x3(const int32_t *x, const int32_t *taps, int8_t *out,
+ISEUL_PAIR_INLINE void iseul_pairs_3x3(const int32_t *x, const int32_t *taps, int8_t *out,
                                   int32_t step, int32_t n, int32_t advance, int together,
                                   int rectified) {
 #if ISEUL_HAS_THUMB1_BLOCKS
@@ -237,7 +237,7 @@ ISEUL_INLINE void iseul_pairs_3x3(const int32_t *x, const int32_t *taps, int8_t 
 // x         the first pair's window; the next pair's one begins `advance` words later
 // taps      n_taps weights, then the words of `iseul_rise`
 // together  a constant: 1 if sums of four products fit into 16 bits, else those of two do
-ISEUL_INLINE void iseul_pairs_of_any(const int32_t *x, const int32_t *taps, int32_t n_taps,
+ISEUL_PAIR_INLINE void iseul_pairs_of_any(const int32_t *x, const int32_t *taps, int32_t n_taps,
                                      int8_t *out, int32_t step, int32_t n, int32_t advance,
                                      int together, int rectified) {
   const int32_t *const scale = taps + n_taps;
@@ -581,8 +581,8 @@ static ISEUL_NOINLINE void iseul_fill_sparse_3x3(const iseul_pairs_t *s, const i
 }
 
 // A line of n outputs whose windows begin at x.
-typedef void (*iseul_line_t)(const iseul_pairs_t *s, const int32_t *x, int8_t *out, int32_t step,
-                             int32_t n, int32_t together);
+typedef void (*iseul_pair_line_t)(const iseul_pairs_t *s, const int32_t *x, int8_t *out,
+                                  int32_t step, int32_t n, int32_t together);
 
 // How windows of 3x3 are filled: 1 and 2 as these do, 0 as others.
 static inline int32_t iseul_plan_3x3(const iseul_axis_t *along, iseul_pairs_t *s) {
@@ -607,7 +607,7 @@ static inline int32_t iseul_plan_3x3(const iseul_axis_t *along, iseul_pairs_t *s
 static inline void iseul_channel_by_lines(const iseul_depthwise_s8_mul32_t *p,
                                           const iseul_pairs_t *s, const int8_t *in, int8_t *out,
                                           int32_t together, int32_t is_3x3, int32_t how,
-                                          int32_t by, iseul_line_t line) {
+                                          int32_t by, iseul_pair_line_t line) {
   const int32_t height = is_3x3 ? 3 : p->across.kernel, in_step = p->across.in_step;
   const int32_t n_padded = how == 1 ? s->whole + s->last : s->n_columns;
   int32_t next = -p->across.pad, first = next;
@@ -651,7 +651,7 @@ static inline void iseul_channel_by_lines(const iseul_depthwise_s8_mul32_t *p,
 //          columns, and three words more
 static inline void iseul_by_lines(const iseul_depthwise_s8_mul32_t *p, const int8_t *in,
                                   int8_t *out, int32_t *scratch, int32_t is_3x3,
-                                  int32_t is_rectified, iseul_line_t line) {
+                                  int32_t is_rectified, iseul_pair_line_t line) {
   const iseul_axis_t *const along = &p->along, *const across = &p->across;
   const int32_t n_taps = is_3x3 ? 9 : (along->kernel * across->kernel + 3) & ~(int32_t)3;
   const int32_t n_columns = 2 * along->stride * ((along->out + 1) / 2 - 1) + along->kernel;
