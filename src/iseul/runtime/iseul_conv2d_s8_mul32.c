@@ -4,17 +4,18 @@
 //
 // in       (batch, in_h, in_w, in_c)
 // out      (batch, out_h, out_w, out_c), position by position: in its order it may run over in
-// scratch  depth words
+// scratch  depth words per strip
 // The window of a position becomes a strip of words, which four output channels at a time are
-// multiplied with. Taps on padding are in_zero_point, which the biases take off again.
+// multiplied with. Up to three bytes behind a position are written before those of the next one. Taps on padding are in_zero_point, which the biases take off again.
 // Meaning: graph/ops/conv2d.py, fully_connected.py. Exact: all judges agree to the bit.
 #include "iseul_mul32.h"
 
-static void position(const iseul_conv_s8_mul32_t *p, const int32_t *x, int8_t *out) {
-  iseul_fours_of_channels(p, x, out, 0);
+static const int32_t *groups(const int32_t *w, const int32_t *x, int32_t depth, int8_t *out,
+                             int32_t n_blocks, int32_t n, int32_t step) {
+  return iseul_groups_4x1(w, x, depth, out, n_blocks, n, step, 0);
 }
 
 void iseul_conv2d_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_t *in, int8_t *out,
                            int32_t *scratch) {
-  iseul_each_position(p, in, out, scratch, position);
+  iseul_each_position(p, in, out, scratch, groups);
 }

@@ -22,6 +22,13 @@
 #define ISEUL_HAS_THUMB1_BLOCKS 0
 #endif
 
+// Constants in assembly text must be constants when it is compiled.
+#if defined(__GNUC__) || defined(__clang__)
+#define ISEUL_PAIR_INLINE static inline __attribute__((always_inline))
+#else
+#define ISEUL_PAIR_INLINE static inline
+#endif
+
 // --- blocks of sums: four channels and one position
 
 #if ISEUL_HAS_THUMB1_BLOCKS
@@ -32,40 +39,51 @@
   "adds r6, r6, r4\n\t"    \
   "muls r5, " x ", r5\n\t" \
   "adds r7, r7, r5\n\t"
-// r1: w; r7: out; r12, lr: free. The sum is in `sum`; `k`: of which channel
-#define ISEUL_REQUANTIZE(sum, k)  \
-  "mov r2, " sum "\n\t"           \
-  ".if %c[rectified] == 0\n\t"    \
-  "lsrs r0, r2, #31\n\t"          \
-  "lsls r0, r0, #13\n\t"          \
-  ".endif\n\t"                    \
-  "ldmia r1!, {r3, r4, r5, r6}\n\t" \
-  "subs r2, r2, r3\n\t"           \
-  "bmi 3" k "f\n\t"               \
-  "lsrs r3, r4, #8\n\t"           \
-  "cmp r2, r3\n\t"                \
-  "bhi 4" k "f\n"                 \
-  "2" k ":\n\t"                   \
-  "uxth r3, r5\n\t"               \
-  "lsrs r5, r5, #16\n\t"          \
-  "muls r3, r2, r3\n\t"           \
-  "adds r3, r3, r6\n\t"           \
-  "lsrs r3, r3, #13\n\t"          \
-  "muls r5, r2, r5\n\t"           \
-  "adds r3, r3, r5\n\t"           \
-  ".if %c[rectified] == 0\n\t"    \
-  "subs r3, r3, r0\n\t"           \
-  ".endif\n\t"                    \
-  "lsrs r3, r3, r4\n\t"           \
-  "adds r6, r6, r3\n"             \
-  "3" k ":\n\t"                   \
+// r1: scale; r2: the sum; r7: out. `k`: of which channel
+#define ISEUL_REQUANTIZE(k)         \
+  "ldmia r1!, {r0, r3, r4, r5, r6}\n\t" \
+  "subs r2, r2, r0\n\t"             \
+  "bmi 3" k "f\n\t"                 \
+  "lsrs r0, r3, #8\n\t"             \
+  "cmp r2, r0\n\t"                  \
+  "bhi 4" k "f\n"                    \
+  "2" k ":\n\t"                     \
+  "muls r4, r2, r4\n\t"             \
+  "adds r4, r4, r6\n\t"             \
+  "lsrs r4, r4, #13\n\t"            \
+  "muls r5, r2, r5\n\t"             \
+  "adds r4, r4, r5\n\t"             \
+  ".if %c[rectified] == 0\n\t"      \
+  "ldr r0, [r1]\n\t"                \
+  "subs r0, r2, r0\n\t"             \
+  "lsrs r0, r0, #31\n\t"            \
+  "lsls r0, r0, #13\n\t"            \
+  "subs r4, r4, r0\n\t"             \
+  ".endif\n\t"                      \
+  "lsrs r4, r4, r3\n\t"             \
+  "adds r6, r6, r4\n"                \
+  "3" k ":\n\t"                     \
+  ".if %c[rectified] == 0\n\t"      \
+  "adds r1, #4\n\t"                 \
+  ".endif\n\t"                      \
   "strb r6, [r7, #" k "]\n\t"
 #define ISEUL_TOO_LARGE(k) \
   "4" k ":\n\t"            \
-  "movs r2, r3\n\t"        \
+  "movs r2, r0\n\t"        \
   "b 2" k "b\n"
-// n times the product of a value of x and a weight; the byte of r5 at `shift` is n
-#define ISEUL_SINGLE(sum, k, shift) \
+// Products of four values: r6, r7.
+#define ISEUL_GROUP               \
+  "ldmia r0!, {r2, r3}\n\t"       \
+  "ldmia r1!, {r6, r7}\n\t"       \
+  "muls r6, r2, r6\n\t"           \
+  "muls r7, r2, r7\n\t"           \
+  ISEUL_PRODUCTS("r3")            \
+  "ldmia r0!, {r2, r3}\n\t"       \
+  ISEUL_PRODUCTS("r2")            \
+  ISEUL_PRODUCTS("r3")
+// n times the product of a value of x and a weight; the byte of r5 at `shift` is n. all: where
+// the upper sum has its part too, or ""
+#define ISEUL_SINGLE(sum, all, k, shift) \
   "lsls r6, r5, #" shift "\n\t"     \
   "lsrs r6, r6, #24\n\t"            \
   "beq 6" k "f\n"                   \
@@ -76,54 +94,60 @@
   "sxth r3, r3\n\t"                 \
   "muls r3, r4, r3\n\t"             \
   "add " sum ", r3\n\t"             \
+  all                               \
   "subs r6, r6, #1\n\t"             \
   "bne 5" k "b\n"                   \
   "6" k ":\n\t"
-// acc - (upper half's sum << 16)
+#define ISEUL_UPPER(all)   \
+  "lsls r3, r3, #16\n\t"   \
+  "add " all ", r3\n\t"
+// r2: all - (upper half's sum << 16)
 #define ISEUL_LOWER(all, upper) \
-  "mov r2, " upper "\n\t"       \
-  "lsls r2, r2, #16\n\t"        \
-  "mov r3, " all "\n\t"         \
-  "subs r3, r3, r2\n\t"         \
-  "mov " all ", r3\n\t"
+  "mov r3, " upper "\n\t"       \
+  "lsls r3, r3, #16\n\t"        \
+  "mov r2, " all "\n\t"         \
+  "subs r2, r2, r3\n\t"
 #endif
 
-// How a sum becomes int8: lo, width << 8 | shift, factor of two digits of 13 bits (upper << 16 |
-// lower) and a constant whose last byte is the result for lo:
-//   constant + ((((sum - lo) lower + constant) >> 13) + (sum - lo) upper [- (sum < 0) 2^13]) >>
-//   shift, modulo 2^8
+// How a sum without its bias becomes int8. The words of scale: start - bias, width << 8 | shift,
+// two digits of 13 bits of a factor, the lower one first, and a constant whose last byte is the
+// result below the start; if sums below 0 are treated apart -start, which is `y` of a sum of 0:
+//   y = sum + bias - start, at most width
+//   constant + (((y lower + constant) >> 13) + y upper [- (y < -start) 2^13]) >> shift, modulo 2^8
 // It equals requantization, zero point and clamp for every sum that the weights allow, which was
-// proved at all of its steps; beyond lo .. lo + width the nearest of them stands for a sum.
-static inline int8_t iseul_step_of(const int32_t *w, int32_t sum, int32_t rectified) {
-  const uint32_t shift = (uint32_t)w[1] & 0xFFu, width = (uint32_t)w[1] >> 8;
-  const uint32_t factor = (uint32_t)w[2], constant = (uint32_t)w[3];
-  const int32_t y = sum - w[0];
+// proved at all of its steps.
+static inline int8_t iseul_rise(const int32_t *scale, uint32_t sum, int32_t is_rectified) {
+  const uint32_t shift = (uint32_t)scale[1] & 0xFFu, width = (uint32_t)scale[1] >> 8;
+  const uint32_t constant = (uint32_t)scale[4];
+  const int32_t y = (int32_t)(sum - (uint32_t)scale[0]);
   uint32_t v = (uint32_t)y;
   if (y < 0) {
     return (int8_t)(uint8_t)(constant & 0xFFu);
   }
   v = v < width ? v : width;
-  uint32_t t = ((v * (factor & 0xFFFFu) + constant) >> 13) + v * (factor >> 16);
-  if (!rectified) {
-    t -= (uint32_t)sum >> 31 << 13;
+  uint32_t t = ((v * (uint32_t)scale[2] + constant) >> 13) + v * (uint32_t)scale[3];
+  if (!is_rectified) {
+    t -= (v - (uint32_t)scale[5]) >> 31 << 13;
   }
   return (int8_t)(uint8_t)(((t >> shift) + constant) & 0xFFu);
 }
 
-// One position of n_blocks > 0 blocks of four channels. Gives the end of w.
+// n > 0 positions of n_blocks > 0 blocks of four channels. Gives the end of w.
 //
-// w       per block: biases as (b0 + (b1 << 16), b1, b2 + (b3 << 16), b3); per value of x the
-//         words of both pairs of channels; a byte per channel: how many single products follow,
-//         those of the first channel first, each as byte offset in x << 16 | weight of 16 bits;
-//         per channel the four words of `iseul_step_of`
-// depth   values of x, a multiple of 4, at least 4
+// w       per block: per value of x the words of both pairs of channels; a byte per channel: how
+//         many single products follow, those of the first channel first, each as byte offset in
+//         x << 16 | weight of 16 bits; per channel the five or six words of `iseul_rise`
+// x       strips of `depth` values, a multiple of 4, at least 4
+// step    from the first output of a position to that of the next one
 // rectified  a constant: 1 if no step lies below a sum of 0
-static inline const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x, int32_t depth,
-                                              int8_t *out, int32_t n_blocks, int rectified) {
+ISEUL_PAIR_INLINE const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x, int32_t depth,
+                                             int8_t *out, int32_t n_blocks, int32_t n,
+                                             int32_t step, int rectified) {
 #if ISEUL_HAS_THUMB1_BLOCKS
+  const int32_t n_bytes = 4 * depth, gap = step - 4 * n_blocks;
   const int32_t *const x_end = x + depth;
-  int8_t *const out_end = out + 4 * n_blocks;
-  const int32_t *next = w;
+  const int8_t *out_end = out + 4 * n_blocks;
+  const int32_t *next;
   __asm__ volatile(
       ".syntax unified\n\t"
       "ldr r2, %[x_end]\n\t"
@@ -131,23 +155,22 @@ static inline const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x
       "movs r2, #128\n\t"
       "lsls r2, r2, #8\n\t"
       "mov r12, r2\n\t"
-      "ldr r1, %[next]\n"
+      "ldr r1, %[w]\n"
       "1:\n\t"
       "ldr r0, %[x]\n\t"
-      "ldmia r1!, {r4, r5, r6, r7}\n\t"
-      "mov r8, r4\n\t"
-      "mov r9, r5\n\t"
-      "mov r10, r6\n\t"
-      "mov r11, r7\n"
+      ISEUL_GROUP
+      "mov r8, r6\n\t"
+      "add r6, r12\n\t"
+      "asrs r6, r6, #16\n\t"
+      "mov r9, r6\n\t"
+      "mov r10, r7\n\t"
+      "add r7, r12\n\t"
+      "asrs r7, r7, #16\n\t"
+      "mov r11, r7\n\t"
+      "cmp r0, lr\n\t"
+      "beq 9f\n"
       "2:\n\t"
-      "ldmia r0!, {r2, r3}\n\t"
-      "ldmia r1!, {r6, r7}\n\t"
-      "muls r6, r2, r6\n\t"
-      "muls r7, r2, r7\n\t"
-      ISEUL_PRODUCTS("r3")
-      "ldmia r0!, {r2, r3}\n\t"
-      ISEUL_PRODUCTS("r2")
-      ISEUL_PRODUCTS("r3")
+      ISEUL_GROUP
       "add r8, r6\n\t"
       "add r6, r12\n\t"
       "asrs r6, r6, #16\n\t"
@@ -157,23 +180,22 @@ static inline const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x
       "asrs r7, r7, #16\n\t"
       "add r11, r7\n\t"
       "cmp r0, lr\n\t"
-      "bne 2b\n\t"
-      ISEUL_LOWER("r8", "r9")
-      ISEUL_LOWER("r10", "r11")
+      "bne 2b\n"
+      "9:\n\t"
       "ldmia r1!, {r5}\n\t"
       "cmp r5, #0\n\t"
       "beq 7f\n\t"
       "ldr r0, %[x]\n\t"
-      ISEUL_SINGLE("r8", "0", "24")
-      ISEUL_SINGLE("r9", "1", "16")
-      ISEUL_SINGLE("r10", "2", "8")
-      ISEUL_SINGLE("r11", "3", "0")
+      ISEUL_SINGLE("r8", "", "0", "24")
+      ISEUL_SINGLE("r9", ISEUL_UPPER("r8"), "1", "16")
+      ISEUL_SINGLE("r10", "", "2", "8")
+      ISEUL_SINGLE("r11", ISEUL_UPPER("r10"), "3", "0")
       "7:\n\t"
       "ldr r7, %[out]\n\t"
-      ISEUL_REQUANTIZE("r8", "0")
-      ISEUL_REQUANTIZE("r9", "1")
-      ISEUL_REQUANTIZE("r10", "2")
-      ISEUL_REQUANTIZE("r11", "3")
+      ISEUL_LOWER("r8", "r9") ISEUL_REQUANTIZE("0")
+      "mov r2, r9\n\t" ISEUL_REQUANTIZE("1")
+      ISEUL_LOWER("r10", "r11") ISEUL_REQUANTIZE("2")
+      "mov r2, r11\n\t" ISEUL_REQUANTIZE("3")
       "adds r7, r7, #4\n\t"
       "str r7, %[out]\n\t"
       "ldr r2, %[out_end]\n\t"
@@ -185,44 +207,67 @@ static inline const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x
       ISEUL_TOO_LARGE("2")
       ISEUL_TOO_LARGE("3")
       "8:\n\t"
+      "ldr r3, %[n]\n\t"
+      "subs r3, r3, #1\n\t"
+      "beq 8f\n\t"
+      "str r3, %[n]\n\t"
+      "ldr r3, %[step]\n\t"
+      "adds r2, r2, r3\n\t"
+      "str r2, %[out_end]\n\t"
+      "ldr r3, %[gap]\n\t"
+      "adds r7, r7, r3\n\t"
+      "str r7, %[out]\n\t"
+      "ldr r3, %[n_bytes]\n\t"
+      "add lr, r3\n\t"
+      "ldr r0, %[x]\n\t"
+      "adds r0, r0, r3\n\t"
+      "str r0, %[x]\n\t"
+      "ldr r1, %[w]\n\t"
+      "b 1b\n"
+      "8:\n\t"
       "str r1, %[next]\n\t"
-      : [next] "+m"(next), [out] "+m"(out)
-      : [x] "m"(x), [x_end] "m"(x_end), [out_end] "m"(out_end), [rectified] "i"(rectified)
+      : [next] "=m"(next), [out] "+m"(out), [out_end] "+m"(out_end), [x] "+m"(x), [n] "+m"(n)
+      : [w] "m"(w), [x_end] "m"(x_end), [step] "m"(step), [gap] "m"(gap),
+        [n_bytes] "m"(n_bytes), [rectified] "i"(rectified)
       : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr",
         "cc", "memory");
   return next;
 #else
-  for (; n_blocks > 0; --n_blocks) {
-    uint32_t a = (uint32_t)w[0], b = (uint32_t)w[1], c = (uint32_t)w[2], d = (uint32_t)w[3];
-    w += 4;
-    for (int32_t i = 0; i < depth; i += 4) {
-      const uint32_t x0 = (uint32_t)x[i], x1 = (uint32_t)x[i + 1];
-      const uint32_t x2 = (uint32_t)x[i + 2], x3 = (uint32_t)x[i + 3];
-      const uint32_t t = x0 * (uint32_t)w[0] + x1 * (uint32_t)w[2] + x2 * (uint32_t)w[4] +
-                         x3 * (uint32_t)w[6];
-      const uint32_t u = x0 * (uint32_t)w[1] + x1 * (uint32_t)w[3] + x2 * (uint32_t)w[5] +
-                         x3 * (uint32_t)w[7];
-      a += t;
-      b += (uint32_t)((int32_t)(t + 0x8000u) >> 16);
-      c += u;
-      d += (uint32_t)((int32_t)(u + 0x8000u) >> 16);
-      w += 8;
-    }
-    const uint32_t counts = (uint32_t)*w++;
-    uint32_t sums[4] = {a - (b << 16), b, c - (d << 16), d};
-    for (uint32_t k = 0; k < 4 && counts != 0; ++k) {
-      for (uint32_t n = counts >> 8 * k & 0xFFu; n > 0; --n) {
-        const uint32_t single = (uint32_t)*w++;
-        sums[k] += (uint32_t)x[single >> 18] * (((single & 0xFFFFu) ^ 0x8000u) - 0x8000u);
+  const int32_t *at = w;
+  for (; n > 0; --n) {
+    at = w;
+    for (int32_t o = 0; o < 4 * n_blocks; o += 4) {
+      uint32_t a = 0, b = 0, c = 0, d = 0;
+      for (int32_t i = 0; i < depth; i += 4) {
+        const uint32_t x0 = (uint32_t)x[i], x1 = (uint32_t)x[i + 1];
+        const uint32_t x2 = (uint32_t)x[i + 2], x3 = (uint32_t)x[i + 3];
+        const uint32_t t = x0 * (uint32_t)at[0] + x1 * (uint32_t)at[2] + x2 * (uint32_t)at[4] +
+                           x3 * (uint32_t)at[6];
+        const uint32_t u = x0 * (uint32_t)at[1] + x1 * (uint32_t)at[3] + x2 * (uint32_t)at[5] +
+                           x3 * (uint32_t)at[7];
+        a += t;
+        b += (uint32_t)((int32_t)(t + 0x8000u) >> 16);
+        c += u;
+        d += (uint32_t)((int32_t)(u + 0x8000u) >> 16);
+        at += 8;
+      }
+      const uint32_t counts = (uint32_t)*at++;
+      uint32_t sums[4] = {a - (b << 16), b, c - (d << 16), d};
+      for (uint32_t k = 0; k < 4 && counts != 0; ++k) {
+        for (uint32_t m = counts >> 8 * k & 0xFFu; m > 0; --m) {
+          const uint32_t single = (uint32_t)*at++;
+          sums[k] += (uint32_t)x[single >> 18] * (((single & 0xFFFFu) ^ 0x8000u) - 0x8000u);
+        }
+      }
+      for (int32_t k = 0; k < 4; ++k) {
+        out[o + k] = iseul_rise(at, sums[k], rectified);
+        at += rectified ? 5 : 6;
       }
     }
-    for (int32_t k = 0; k < 4; ++k) {
-      out[k] = iseul_step_of(w, (int32_t)sums[k], rectified);
-      w += 4;
-    }
-    out += 4;
+    x += depth;
+    out += step;
   }
-  return w;
+  return at;
 #endif
 }
 
@@ -327,6 +372,8 @@ static ISEUL_NOINLINE void iseul_widen_window(const iseul_window_t *g, const int
 typedef struct {
   iseul_window_t window;
   int32_t depth;            // products of an output, filled up to a multiple of 4
+  int32_t strips;           // windows that are taken together: more than one only of one tap, with
+                            // stride 1 and without padding
   const int32_t *channels;  // blocks of `iseul_groups_4x1`, the last one filled up
   int32_t in_zero_point;
 } iseul_conv_s8_mul32_t;
@@ -336,19 +383,73 @@ void iseul_conv2d_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_t *in, int
 void iseul_conv2d_rectified_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_t *in,
                                      int8_t *out, int32_t *scratch);
 
-// All output channels of the position whose window is the strip x.
-typedef void (*iseul_position_t)(const iseul_conv_s8_mul32_t *p, const int32_t *x, int8_t *out);
+// `iseul_groups_4x1` of a kernel.
+typedef const int32_t *(*iseul_fours_t)(const int32_t *w, const int32_t *x, int32_t depth,
+                                        int8_t *out, int32_t n_blocks, int32_t n, int32_t step);
 
-// All positions in raster order. strip: depth words
+// All output channels of n positions whose windows are the strips at x. Results of channels that
+// are not there are written where those of the next position follow; but for the last one of all.
+static inline void iseul_positions(const iseul_conv_s8_mul32_t *p, const int32_t *x, int8_t *out,
+                                   int32_t n, int32_t is_last, iseul_fours_t groups) {
+  const int32_t c = p->window.out_c, whole = c / 4, rest = c % 4;
+  const int32_t alone = is_last && rest > 0;
+  if (n > alone) {
+    groups(p->channels, x, p->depth, out, rest > 0 ? whole + 1 : whole, n - alone, c);
+  }
+  if (alone) {
+    const int32_t *w = p->channels;
+    int8_t few[4];
+    x += (n - 1) * p->depth;
+    out += (n - 1) * c;
+    if (whole > 0) {
+      w = groups(w, x, p->depth, out, whole, 1, c);
+    }
+    groups(w, x, p->depth, few, 1, 1, 4);
+    for (int32_t k = 0; k < rest; ++k) {
+      out[4 * whole + k] = few[k];
+    }
+  }
+}
+
+// Positions of one tap, some at a time.
+static inline void iseul_each_point(const iseul_conv_s8_mul32_t *p, const int8_t *in, int8_t *out,
+                                    int32_t *strips, iseul_fours_t groups) {
+  const iseul_window_t *const g = &p->window;
+  const int32_t c = g->in_c;
+  int32_t left = g->batch * g->out_h * g->out_w;
+  while (left > 0) {
+    const int32_t n = left < p->strips ? left : p->strips;
+    left -= n;
+    if (p->depth == c) {
+      iseul_as_words(strips, in, n * c);
+    } else {
+      int32_t *to = strips;
+      for (int32_t k = 0; k < n; ++k) {
+        iseul_as_words(to, in + k * c, c);
+        to += p->depth;
+      }
+    }
+    iseul_positions(p, strips, out, n, left == 0, groups);
+    in += n * c;
+    out += n * g->out_c;
+  }
+}
+
+// All positions in raster order. strips: of depth words each
 static inline void iseul_each_position(const iseul_conv_s8_mul32_t *p, const int8_t *in,
-                                       int8_t *out, int32_t *strip, iseul_position_t position) {
+                                       int8_t *out, int32_t *strips, iseul_fours_t groups) {
   const iseul_window_t *const g = &p->window;
   const int32_t c = g->in_c, run = g->kernel_w * c, x_row = g->dilation_h * g->in_w * c;
   const int32_t is_dense = g->dilation_w == 1 || g->kernel_w == 1;
   // of the first rows and columns of windows that lie inside
   const int32_t rows = g->in_h - (g->kernel_h - 1) * g->dilation_h;
   const int32_t columns = g->in_w - (g->kernel_w - 1) * g->dilation_w;
-  memset(strip, 0, (size_t)p->depth * sizeof *strip);
+  int32_t left = g->batch * g->out_h * g->out_w;
+  memset(strips, 0, (size_t)(p->depth * p->strips) * sizeof *strips);
+  if (p->strips > 1) {
+    iseul_each_point(p, in, out, strips, groups);
+    return;
+  }
   for (int32_t n = 0; n < g->batch; ++n) {
     for (int32_t y = 0; y < g->out_h; ++y) {
       const int32_t row = y * g->stride_h - g->pad_top;
@@ -356,35 +457,16 @@ static inline void iseul_each_position(const iseul_conv_s8_mul32_t *p, const int
       int32_t column = -g->pad_left;
       for (int32_t i = 0; i < g->out_w; ++i) {
         if (is_whole && column >= 0 && column < columns) {
-          iseul_widen_rows(strip, in + (row * g->in_w + column) * c, x_row, run, g->kernel_h);
+          iseul_widen_rows(strips, in + (row * g->in_w + column) * c, x_row, run, g->kernel_h);
         } else {
-          iseul_widen_window(g, in, row, column, p->in_zero_point, strip);
+          iseul_widen_window(g, in, row, column, p->in_zero_point, strips);
         }
-        position(p, strip, out);
+        iseul_positions(p, strips, out, 1, --left == 0, groups);
         column += g->stride_w;
         out += g->out_c;
       }
     }
     in += g->in_h * g->in_w * g->in_c;
-  }
-}
-
-// All output channels of the position whose window is the strip x.
-//
-// is_rectified  results rise above a sum of 0 only
-static inline void iseul_fours_of_channels(const iseul_conv_s8_mul32_t *p, const int32_t *x,
-                                           int8_t *out, int32_t is_rectified) {
-  const int32_t c = p->window.out_c, whole = c / 4;
-  const int32_t *w = p->channels;
-  if (whole > 0) {
-    w = iseul_groups_4x1(w, x, p->depth, out, whole, is_rectified);
-  }
-  if (c % 4 > 0) {
-    int8_t few[4];
-    iseul_groups_4x1(w, x, p->depth, few, 1, is_rectified);
-    for (int32_t k = 4 * whole; k < c; ++k) {
-      out[k] = few[k % 4];
-    }
   }
 }
 

@@ -17,13 +17,6 @@
 
 #include "iseul_mul32.h"
 
-// Constants in assembly text must be constants when it is compiled.
-#if defined(__GNUC__) || defined(__clang__)
-#define ISEUL_PAIR_INLINE static inline __attribute__((always_inline))
-#else
-#define ISEUL_PAIR_INLINE static inline
-#endif
-
 // Positions and windows along one axis. Steps are in bytes, from a position to the next.
 typedef struct {
   int32_t in, out;
@@ -51,25 +44,7 @@ void iseul_depthwise_3x3_rectified_s8_mul32(const iseul_depthwise_s8_mul32_t *p,
 
 // --- from sums to int8
 
-#define ISEUL_RISE_WORDS 6
-
-// `iseul_step_of` with its words taken apart, of a sum without bias:
-//   start - bias, width << 8 | shift, lower, upper, constant, and 0 - start
-static inline int8_t iseul_rise(const int32_t *scale, uint32_t sum, int32_t is_rectified) {
-  const uint32_t shift = (uint32_t)scale[1] & 0xFFu, width = (uint32_t)scale[1] >> 8;
-  const uint32_t constant = (uint32_t)scale[4];
-  const int32_t y = (int32_t)(sum - (uint32_t)scale[0]);
-  uint32_t v = (uint32_t)y;
-  if (y < 0) {
-    return (int8_t)(uint8_t)(constant & 0xFFu);
-  }
-  v = v < width ? v : width;
-  uint32_t t = ((v * (uint32_t)scale[2] + constant) >> 13) + v * (uint32_t)scale[3];
-  if (!is_rectified) {
-    t -= (v - (uint32_t)scale[5]) >> 31 << 13;
-  }
-  return (int8_t)(uint8_t)(((t >> shift) + constant) & 0xFFu);
-}
+#define ISEUL_RISE_WORDS 6  // those of `iseul_rise`
 
 #if ISEUL_HAS_THUMB1_BLOCKS
 // r1: scale; r2: the sum; r7 becomes the result. `k`: which one
