@@ -6,7 +6,8 @@
 // out      (batch, out_h, out_w, out_c), position by position: in its order it may run over in
 // scratch  depth words per strip
 // The window of a position becomes a strip of words, which four output channels at a time are
-// multiplied with. Up to three bytes behind a position are written before those of the next one. Taps on padding are in_zero_point, which the biases take off again.
+// multiplied with. Up to three bytes behind a position are written before those of the next one.
+// Taps on padding are in_zero_point, which the scales' starts take off again.
 // Meaning: graph/ops/conv2d.py, fully_connected.py. Exact: all judges agree to the bit.
 #include "iseul_mul32.h"
 

@@ -98,6 +98,44 @@
   "subs r6, r6, #1\n\t"             \
   "bne 5" k "b\n"                   \
   "6" k ":\n\t"
+// Both sums of each pair: r8, r9 and r10, r11.
+#define ISEUL_FIRST_SUMS \
+  "mov r8, r6\n\t"            \
+  "add r6, r12\n\t"           \
+  "asrs r6, r6, #16\n\t"      \
+  "mov r9, r6\n\t"            \
+  "mov r10, r7\n\t"           \
+  "add r7, r12\n\t"           \
+  "asrs r7, r7, #16\n\t"      \
+  "mov r11, r7\n\t"
+#define ISEUL_ADD_SUMS \
+  "add r8, r6\n\t"            \
+  "add r6, r12\n\t"           \
+  "asrs r6, r6, #16\n\t"      \
+  "add r9, r6\n\t"            \
+  "add r10, r7\n\t"           \
+  "add r7, r12\n\t"           \
+  "asrs r7, r7, #16\n\t"      \
+  "add r11, r7\n\t"
+// r2: out_end; r7: out. Goes on at the next position, or to 8 behind the last one.
+#define ISEUL_NEXT_POSITION \
+  "ldr r3, %[n]\n\t"          \
+  "subs r3, r3, #1\n\t"       \
+  "beq 8f\n\t"                \
+  "str r3, %[n]\n\t"          \
+  "ldr r3, %[step]\n\t"       \
+  "adds r2, r2, r3\n\t"       \
+  "str r2, %[out_end]\n\t"    \
+  "ldr r3, %[gap]\n\t"        \
+  "adds r7, r7, r3\n\t"       \
+  "str r7, %[out]\n\t"        \
+  "ldr r3, %[n_bytes]\n\t"    \
+  "add lr, r3\n\t"            \
+  "ldr r0, %[x]\n\t"          \
+  "adds r0, r0, r3\n\t"       \
+  "str r0, %[x]\n\t"          \
+  "ldr r1, %[w]\n\t"          \
+  "b 1b\n"
 #define ISEUL_UPPER(all)   \
   "lsls r3, r3, #16\n\t"   \
   "add " all ", r3\n\t"
@@ -159,26 +197,12 @@ ISEUL_PAIR_INLINE const int32_t *iseul_groups_4x1(const int32_t *w, const int32_
       "1:\n\t"
       "ldr r0, %[x]\n\t"
       ISEUL_GROUP
-      "mov r8, r6\n\t"
-      "add r6, r12\n\t"
-      "asrs r6, r6, #16\n\t"
-      "mov r9, r6\n\t"
-      "mov r10, r7\n\t"
-      "add r7, r12\n\t"
-      "asrs r7, r7, #16\n\t"
-      "mov r11, r7\n\t"
+      ISEUL_FIRST_SUMS
       "cmp r0, lr\n\t"
       "beq 9f\n"
       "2:\n\t"
       ISEUL_GROUP
-      "add r8, r6\n\t"
-      "add r6, r12\n\t"
-      "asrs r6, r6, #16\n\t"
-      "add r9, r6\n\t"
-      "add r10, r7\n\t"
-      "add r7, r12\n\t"
-      "asrs r7, r7, #16\n\t"
-      "add r11, r7\n\t"
+      ISEUL_ADD_SUMS
       "cmp r0, lr\n\t"
       "bne 2b\n"
       "9:\n\t"
@@ -207,23 +231,7 @@ ISEUL_PAIR_INLINE const int32_t *iseul_groups_4x1(const int32_t *w, const int32_
       ISEUL_TOO_LARGE("2")
       ISEUL_TOO_LARGE("3")
       "8:\n\t"
-      "ldr r3, %[n]\n\t"
-      "subs r3, r3, #1\n\t"
-      "beq 8f\n\t"
-      "str r3, %[n]\n\t"
-      "ldr r3, %[step]\n\t"
-      "adds r2, r2, r3\n\t"
-      "str r2, %[out_end]\n\t"
-      "ldr r3, %[gap]\n\t"
-      "adds r7, r7, r3\n\t"
-      "str r7, %[out]\n\t"
-      "ldr r3, %[n_bytes]\n\t"
-      "add lr, r3\n\t"
-      "ldr r0, %[x]\n\t"
-      "adds r0, r0, r3\n\t"
-      "str r0, %[x]\n\t"
-      "ldr r1, %[w]\n\t"
-      "b 1b\n"
+      ISEUL_NEXT_POSITION
       "8:\n\t"
       "str r1, %[next]\n\t"
       : [next] "=m"(next), [out] "+m"(out), [out_end] "+m"(out_end), [x] "+m"(x), [n] "+m"(n)
