@@ -173,6 +173,7 @@ def _compilers() -> list[Json]:
         ("C compiler, host", _toolchain.find_host_compiler, True),
         ("C compiler, Cortex-M", _toolchain.find_arm_compiler, True),
         ("C compiler, RISC-V", _toolchain.find_riscv_compiler, False),
+        ("C compiler, WebAssembly", _toolchain.find_wasm_compiler, False),
     ):
         try:
             compiler = find()
@@ -180,7 +181,18 @@ def _compilers() -> list[Json]:
         except IseulError as error:
             rows.append(_row(what, False, error.problem, error.remedy, needed))
     rows.append(_qemu())
+    rows.append(_engine())
     return rows
+
+
+def _engine() -> Json:
+    from iseul.device import _wasm
+
+    what = "engine for WebAssembly"
+    try:
+        return _row(what, True, f"wasmtime {_wasm.engine_version()}", needed=False)
+    except IseulError as error:
+        return _row(what, False, error.problem, error.remedy, needed=False)
 
 
 def _qemu() -> Json:

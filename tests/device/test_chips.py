@@ -27,6 +27,7 @@ def _runner(board: str):
 def test_every_board_has_a_runner():
     found = {name: runner_of(load_target(name)) for name in target_names()}
     assert found["host"] == "host"
+    assert found["wasm"] == "wasm"
     assert found[C3] == "riscv"
     assert found[M55] == "qemu"
     assert {found[name] for name in (*CORTEX_M, "cortex-m4-bigram")} == {"cortex_m"}
@@ -34,13 +35,15 @@ def test_every_board_has_a_runner():
 
 def test_judges_are_those_of_the_target():
     assert judges_of(load_target("host")) == ("numpy", "host")
+    assert judges_of(load_target("wasm")) == ("numpy", "host", "wasm")
     assert judges_of(load_target(C3)) == ("numpy", "host", "riscv")
     assert judges_of(load_target(M55)) == ("numpy", "host", "qemu")
 
 
-def test_the_host_is_no_chip():
+@pytest.mark.parametrize("name", ["host", "wasm"])
+def test_what_is_no_chip_is_refused(name):
     with pytest.raises(UnsupportedError, match="no chip to emulate"):
-        family_of(load_target("host"))
+        family_of(load_target(name))
 
 
 def test_a_core_that_no_runner_has_is_refused():

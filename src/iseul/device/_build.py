@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds a package and the harness with a compiler: objects, a shared library, or an image.
+"""Builds a package and the harness with a compiler: objects, a library, an image, a module.
 
 Everything goes to one temporary folder per process. An object is made once per text: the
 runtime's kernels are compiled for the first package that needs them and linked into all others.
@@ -96,6 +96,16 @@ def build_image(source: Source, target: Target, compiler: Compiler) -> Path:
     # gcc: no newlib, but its helper functions; zig has no C library here, only compiler-rt
     last = ("-nostdlib", "-lgcc") if compiler.family == "gcc" else ()
     return _link(compiler, objects, flags, "elf", last, target)
+
+
+def build_module(source: Source, target: Target, compiler: Compiler) -> Path:
+    """A WebAssembly module without an entry; what its C exports says so itself.
+
+    Raises ToolError with the compiler's last lines.
+    """
+    objects = build_objects(source, compiler, target)
+    flags = (*machine_flags(compiler, target), "-nostdlib", "-Wl,--no-entry", "-Wl,--gc-sections")
+    return _link(compiler, objects, flags, "wasm", ("-Wl,--strip-debug",))
 
 
 def _object(

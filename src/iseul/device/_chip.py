@@ -3,7 +3,7 @@
 
 A family is a runner in `runners/` that states `FAMILY`: the cores that it runs, their compilers,
 their harness, their emulator and their cycle model. To add one, write that file and the flags of
-its cores in `_toolchain.py`.
+its cores in `_toolchain.py`. A runner of something that is no chip states its `CORES` instead.
 """
 
 from __future__ import annotations
@@ -103,30 +103,34 @@ class Family:
 
 
 def runner_of(target: Target) -> str:
-    """Name of the runner of a target's core; "host" for this machine."""
+    """Name of the runner of a target's core: one whose family, or whose `CORES`, has it."""
     return _runner_of_core(target.core)
 
 
 @cache
 def _runner_of_core(core: str) -> str:
-    if core == "host":
-        return HOST
     for name in registry.names(RUNNERS):
-        family = _family(registry.load(RUNNERS, name))
-        if family is not None and core in family.models:
+        module = registry.load(RUNNERS, name)
+        family = _family(module)
+        if core in (getattr(module, "CORES", ()) if family is None else family.models):
             return name
     raise UnsupportedError(f'no runner has a chip with the core "{core}"')
 
 
 def family_of(target: Target) -> Family:
-    """The family of a target's core. Raises UnsupportedError for the host, which is no chip."""
+    """The family of a target's core. Raises UnsupportedError for what is no chip."""
     family = _family(registry.load(RUNNERS, runner_of(target)))
     if family is None:
         raise UnsupportedError(
-            f'target "{target.name}" is this machine: there is no chip to emulate',
+            f'target "{target.name}" is {target.core}: there is no chip to emulate',
             "compile for a board",
         )
     return family
+
+
+def is_chip(target: Target) -> bool:
+    """Whether a target is a chip that is emulated, with instructions and memories of its own."""
+    return _family(registry.load(RUNNERS, runner_of(target))) is not None
 
 
 def _family(module: ModuleType) -> Family | None:

@@ -4,6 +4,7 @@
     host      cc, gcc or clang, else the clang inside the pip package `ziglang`
     Cortex-M  arm-none-eabi-gcc, else the same clang (`python -m ziglang cc`)
     RISC-V    riscv64-unknown-elf-gcc, else the same clang
+    wasm      the same clang, else clang with wasm-ld
 
 One compiler builds a whole image: they are never mixed. `_build.py` calls them.
 """
@@ -34,6 +35,7 @@ Family = Literal["gcc", "clang"]
 HARNESS = Path(__file__).parent / "harness"
 HOST_REMEDY = "apt-get install gcc, or pip install ziglang"
 ARM_REMEDY = "pip install ziglang, or apt-get install gcc-arm-none-eabi"
+WASM_REMEDY = "pip install ziglang, or apt-get install clang lld"
 RISCV_REMEDY = "pip install ziglang, or apt-get install gcc-riscv64-unknown-elf"
 
 FLAGS = (
@@ -109,6 +111,15 @@ def find_riscv_compiler(prefer: Family | None = None) -> Compiler:
     return _first([("riscv64-unknown-elf-gcc",), _zig()], prefer, "RISC-V", RISCV_REMEDY)
 
 
+def find_wasm_compiler(prefer: Family | None = None) -> Compiler:
+    """A compiler for WebAssembly: ziglang's clang, else clang where wasm-ld is installed.
+
+    prefer: take only this family. Raises ToolError if there is none.
+    """
+    linked = [("clang",)] if shutil.which("wasm-ld") else []
+    return _first([_zig(), *linked], prefer, "WebAssembly", WASM_REMEDY)
+
+
 def _zig() -> tuple[str, ...]:
     return (sys.executable, "-m", "ziglang", "cc")
 
@@ -166,6 +177,9 @@ def machine_flags(compiler: Compiler, target: Target) -> tuple[str, ...]:
     """Flags that make a compiler produce code for a target's core. Raises ToolError."""
     if target.core == "host":
         return ()
+    if target.core == "wasm32":
+        vectors = ("-msimd128",) if "simd128" in target.isas else ()
+        return ("-target", "wasm32-freestanding", *vectors, "-isystem", str(HARNESS / "include"))
     core = CORE_FLAGS[target.core][compiler.family]
     headers = ("-isystem", str(HARNESS / "include"))
     if target.core.startswith("riscv32"):

@@ -20,7 +20,8 @@ from iseul.device._inputs import random_inputs
 from iseul.device._loaded import Loaded, link
 from iseul.device._paint import PAINTS, Paint
 from iseul.device._run import checked_inputs
-from iseul.device._toolchain import Compiler, find_host_compiler
+from iseul.device._toolchain import Compiler, find_host_compiler, find_wasm_compiler
+from iseul.device._wasm import engine_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def profile_package(
     compiler: or "gcc" or "clang"; by default the gcc of the core where installed, else clang
 
     Raises ToolError, also where the emulator is missing; BudgetError if the image does not fit;
-    UnsupportedError for the host.
+    UnsupportedError for what is no chip.
     """
     given = inputs if inputs is not None else random_inputs(package.graph, 1)
     arrays = checked_inputs(package, given)
@@ -107,6 +108,9 @@ def tool_versions(target: Target, compiler: Compiler | None = None) -> dict[str,
     """Versions of what a measurement on a target depends on. Raises ToolError: no compiler."""
     if target.core == "host":
         return {"compiler": str(compiler or find_host_compiler())}
+    if target.core == "wasm32":
+        found = compiler or find_wasm_compiler()
+        return {"compiler": str(found), "wasmtime": engine_version()}
     family = family_of(target)
     return {"compiler": str(compiler or family.find(None)), **family.versions()}
 

@@ -54,6 +54,14 @@ extern "C" {
 #endif
 #endif
 
+// What must become part of its caller: blocks that are made once for each of their constants,
+// and operations on vectors.
+#if defined(__GNUC__)
+#define ISEUL_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define ISEUL_INLINE static inline
+#endif
+
 // An object of `type` at a byte offset of a buffer that is aligned for it.
 #define ISEUL_AT(type, base, offset) ((type *)(void *)((base) + (offset)))
 

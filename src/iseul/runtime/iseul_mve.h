@@ -19,13 +19,6 @@
 #define ISEUL_HAS_MVE 0
 #endif
 
-// Blocks are made once for each of their constants.
-#if defined(__GNUC__)
-#define ISEUL_INLINE static inline __attribute__((always_inline, unused))
-#else
-#define ISEUL_INLINE static inline
-#endif
-
 // --- bytes
 
 // Copies n >= 0 bytes.

@@ -13,9 +13,16 @@ from iseul.core.config import Config, build, read_toml
 from iseul.core.errors import UsageError, did_you_mean
 
 Core = Literal[
-    "cortex-m0plus", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32imc", "host"
+    "cortex-m0plus",
+    "cortex-m4",
+    "cortex-m7",
+    "cortex-m33",
+    "cortex-m55",
+    "riscv32imc",
+    "wasm32",
+    "host",
 ]
-Isa = Literal["c", "mul32", "armv7em-dsp", "armv8m-dsp", "armv81m-mve"]
+Isa = Literal["c", "mul32", "armv7em-dsp", "armv8m-dsp", "armv81m-mve", "simd128"]
 
 
 class Energy(Config):

@@ -13,6 +13,7 @@ from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels import _mve as mve
+from iseul.compile.kernels import _simd128 as simd128
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import by_position
 from iseul.graph.ops._quantized import zero_point
@@ -69,6 +70,7 @@ def one_group(attrs: Attrs, io: Io) -> str | None:
 
 CARDS = (
     *mve.convolution(grouped.of_conv2d),
+    simd128.of_conv2d(),
     *blocks.of_conv2d(),
     *dsp.convolution(grouped.of_conv2d),
     *mul32.convolution(grouped.of_conv2d, by_position),

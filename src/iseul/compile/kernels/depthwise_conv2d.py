@@ -15,6 +15,7 @@ from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _mve as mve
 from iseul.compile.kernels import _pairs as pairs
+from iseul.compile.kernels import _simd128 as simd128
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import by_position
 from iseul.graph.ops._quantized import quant_of, zero_point
@@ -87,6 +88,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     *mve.depthwise(),
+    simd128.depthwise(),
     *blocks.depthwise(),
     *dsp.depthwise(),
     *pairs.depthwise(),

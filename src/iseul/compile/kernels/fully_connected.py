@@ -13,6 +13,7 @@ from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels import _mve as mve
+from iseul.compile.kernels import _simd128 as simd128
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import row_by_row
 from iseul.graph.ops._quantized import zero_point
@@ -63,6 +64,7 @@ def emit_f32(attrs: Attrs, io: Io) -> Fields:
 
 CARDS = (
     *mve.fully_connected(),
+    simd128.of_fully_connected(),
     *blocks.of_fully_connected(),
     *dsp.fully_connected(),
     *mul32.convolution(grouped.of_fully_connected, row_by_row),

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runners: one thing each that executes a compiled package.
 
-A runner of emulated chips also states `FAMILY` (see `_chip.py`): which cores it runs.
+A runner states which cores it runs: one of emulated chips with `FAMILY` (see `_chip.py`), another
+one with `CORES`.
 """
 
 KIND = "runner"

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
 
 
+CORES = ("host",)
+
+
 class _Copy(ctypes.Structure):
     """`iseul_harness_copy_t` of harness/host.c."""
 

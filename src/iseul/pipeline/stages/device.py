@@ -47,6 +47,7 @@ def depends(recipe: Recipe) -> Any:
 
 
 def run(context: Context, draft: Draft) -> None:
+    from iseul.device._chip import is_chip
     from iseul.device.verify import verify_package
     from iseul.pipeline.stages.compile import build_package
     from iseul.pipeline.stages.compress import device_inputs
@@ -58,7 +59,7 @@ def run(context: Context, draft: Draft) -> None:
     verdict = verify_package(package, [x], judges=judges_of(context.recipe))
     write_json(draft.path / "verify.json", verdict)
     demand_equal(verdict)
-    if not on_host:
+    if is_chip(context.recipe.board):
         _profile(package, [x[:1]], draft)
     predicted = _whole_test_set(context, package)
     y = context.splits.test.y
