@@ -15,10 +15,11 @@
 static void widen_row(const iseul_depthwise_s8_simd128_t *p, const int8_t *x, int16_t *to) {
   const iseul_window_t *const g = &p->window;
   const int32_t wide = (g->in_c + 7) / 8 * 8;
-  const int32_t most = p->columns - g->pad_left;
+  const int32_t left = g->pad_left < p->columns ? g->pad_left : p->columns;
+  const int32_t most = p->columns - left;
   const int32_t n = g->in_w < most ? g->in_w : most;
-  iseul_fill_simd128(to, p->in_zero_point, g->pad_left * wide);
-  to += g->pad_left * wide;
+  iseul_fill_simd128(to, p->in_zero_point, left * wide);
+  to += left * wide;
   if (wide == g->in_c) {
     iseul_widen_simd128(to, x, n * wide);
   } else {
