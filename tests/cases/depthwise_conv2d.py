@@ -118,6 +118,25 @@ CASES = (
         kind_w="int4",
         stride=(2, 2),
     ),
+    _conv("int4 weights 3x3, relu6", (6, 5, 9), 9, (3, 3), kind_w="int4", activation="relu6"),
+    _conv("int4 weights of a series", (20, 1, 5), 5, (7, 1), kind_w="int4", pads=(3, 3, 0, 0)),
+    _rectified("int4 weights 3x3 odd width", (5, 7, 7), (3, 3), kind_w="int4", pads=(1, 1, 1, 1)),
+    _rectified(
+        "int4 weights 3x3 high and narrow", (13, 3, 6), (3, 3), kind_w="int4", pads=(1, 1, 1, 1)
+    ),
+    _rectified(
+        "int4 weights 3x3 large planes", (13, 71, 5), (3, 3), kind_w="int4", pads=(1, 1, 1, 1)
+    ),
+    _rectified(
+        "int4 weights 3x3 stride 2",
+        (9, 9, 6),
+        (3, 3),
+        kind_w="int4",
+        stride=(2, 2),
+        pads=(0, 1, 0, 1),
+    ),
+    _rectified("int4 weights 3x3, ties", (6, 9, 5), (3, 3), kind_w="int4", **_TIES),
+    _rectified("int4 weights, scales near 1", (5, 4, 6), (3, 3), kind_w="int4", scale_out=2e-3),
     _conv("int16 3x3 same", (5, 4, 6), 6, (3, 3), kind="int16", pads=(1, 1, 1, 1)),
     _conv("int16 depth multiplier 2", (5, 5, 3), 6, (3, 2), kind="int16", stride=(2, 1)),
     _conv(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from iseul.compile.prove import GROUP, Halfwords, Linear, Paired, Staircase, may_share
+from iseul.compile.prove import GROUP, Fours, Halfwords, Linear, Paired, Staircase, may_share
 from iseul.core import registry
 from iseul.core.errors import DataError
 from iseul.graph.build import OPS
@@ -249,12 +249,14 @@ class OneMultiply:
     zero_point, low, high: of the output
     is_rectified:         the sign of the sum is left out: negative results are clamped anyway
     least, most:          (C,), ends of the sums
+    is_doubled:           kernels have twice the sums; then n may be 1, or 0 without the sign
     """
 
     kind: ClassVar[str] = "one multiplication"
     identity: ClassVar[str] = (
         "floor((x q + 2^30 + 2^(30+n) - [x<0] 2^31 + z 2^(31+n)) / 2^(31+n)) = "
-        "round(round(x q / 2^31) / 2^n) + z, clamped; rectified: without [x<0] 2^31"
+        "round(round(x q / 2^31) / 2^n) + z, clamped; rectified: without [x<0] 2^31; "
+        "doubled: 2 x for x, n + 1 for n, 2^31 for 2^30, 2^32 for 2^31"
     )
 
     multiplier: NDArray[np.int64]
@@ -265,16 +267,20 @@ class OneMultiply:
     is_rectified: bool
     least: NDArray[np.int64]
     most: NDArray[np.int64]
+    is_doubled: bool = False
 
     @property
     def how(self) -> str:
         what = ", without the sign" if self.is_rectified else ""
+        what += ", of doubled sums" if self.is_doubled else ""
         return f"on both sides of every step of {len(self.shift)} channels, within bounds{what}"
 
     def holds(self) -> bool:
         q, n = self.multiplier, -self.shift
-        fits = ((q > 0) & (q < _INT32) & (n >= 2) & (n <= 23)).all()
-        if not fits or not _in_32_bits(self.least, self.most):
+        least_n = 2 if not self.is_doubled else 0 if self.is_rectified else 1
+        fits = ((q > 0) & (q < _INT32) & (n >= least_n) & (n + self.is_doubled <= 23)).all()
+        times = 1 + self.is_doubled
+        if not fits or not _in_32_bits(times * self.least, times * self.most):
             return False
         least, most = self.least[:, None], self.most[:, None]
         values, steps = self._steps()
@@ -290,23 +296,30 @@ class OneMultiply:
 
     def shorter(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
         """What kernels compute of sums (C, n)."""
-        q, n = self.multiplier[:, None], -self.shift[:, None]
-        sign = 0 if self.is_rectified else (x < 0).astype(np.int64) << 31
-        upper = (1 + 2 * self.zero_point) * (np.int64(1) << (n - 2))
-        found = (((x * q + (1 << 30) - sign) >> 32) + upper) >> (n - 1)
+        q, n, more = self._terms()
+        sign = 0 if self.is_rectified else (x < 0).astype(np.int64) << (31 + more)
+        found = (((x * q + (1 << (30 + more)) - sign) >> 32) + self._upper(n)) >> (n - 1)
         return np.clip(found, self.low, self.high)
+
+    def _terms(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+        """q and n of the short form as functions of the true sum, and 1 if sums are doubled."""
+        more = int(self.is_doubled)
+        return self.multiplier[:, None] << more, more - self.shift[:, None], more
+
+    def _upper(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+        return ((1 + 2 * self.zero_point) * (np.int64(1) << (n - 1))) >> 1
 
     def _steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Results (1, n) above the lowest, and (C, n) the least sums whose short result is that."""
-        q, n = self.multiplier[:, None], -self.shift[:, None]
+        q, n, more = self._terms()
         values = np.arange(self.low + 1, self.high + 1)[None, :]
-        upper = (1 + 2 * self.zero_point) * (np.int64(1) << (n - 2))
         # shorter(x) >= value  <=>  x q + 2^30 [- 2^31] >= (value 2^(n-1) - upper) 2^32
-        needed = (values * (np.int64(1) << (n - 1)) - upper) * (np.int64(1) << 32) - (1 << 30)
+        above = (values * (np.int64(1) << (n - 1)) - self._upper(n)) * (np.int64(1) << 32)
+        needed = above - (1 << (30 + more))
         at = -((-needed) // q)
         if self.is_rectified:
             return values, at
-        below = -((-(needed + _INT32)) // q)
+        below = -((-(needed + (_INT32 << more))) // q)
         return values, np.where(at > 0, at, np.minimum(below, 0))
 
     def facts(self) -> dict[str, Any]:
@@ -429,6 +442,42 @@ class SharedHalfwords:
         a, b = (_unpacked(facts[key]).reshape(n // 2, k) for key in ("a", "b"))
         rows = _unpacked(facts["rows"]).astype(np.int8).reshape(n, k)
         return SharedHalfwords(Halfwords(a, b, np.array(facts["bias"], np.int64)), rows)
+
+
+@dataclass(frozen=True, eq=False)
+class SharedNibbles:
+    """Four channels of int4 weights in one halfword. rows: (n, k) int8, the op's own, filled up."""
+
+    kind: ClassVar[str] = "shared nibbles"
+    identity: ClassVar[str] = (
+        "differences of sum(x (4096 a + 256 b + 16 c + d)), sum(x (16 c + d)), sum(x (256 b + d)) "
+        "and sum(x d) are multiples of sum(x a) .. sum(x d), x int8; b, c, d 8 too large"
+    )
+
+    form: Fours
+    rows: Array
+
+    @property
+    def how(self) -> str:
+        return f"by bounds of the sums of {len(self.rows)} rows"
+
+    def holds(self) -> bool:
+        return self.form.holds() and bool(np.array_equal(self.form.rows, self.rows))
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "shape": list(self.rows.shape),
+            "shared": _packed(self.form.rows),
+            "bias": self.form.bias.tolist(),
+            "rows": _packed(self.rows),
+        }
+
+    @staticmethod
+    def of_facts(facts: Mapping[str, Any]) -> SharedNibbles:
+        shape = facts["shape"]
+        rows = _unpacked(facts["rows"]).astype(np.int8).reshape(shape)
+        shared = _unpacked(facts["shared"]).astype(np.int64).reshape(shape)
+        return SharedNibbles(Fours(shared, np.array(facts["bias"], np.int64)), rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -584,7 +633,7 @@ class ConstantChannels:
 
 KINDS: tuple[type[Any], ...] = (
     *(LinearSum, Division, Table, FoldedBias, OneMultiply, TwoProducts),
-    *(SharedWords, SharedOutputs, SharedHalfwords, DeadChannels, ConstantChannels),
+    *(SharedWords, SharedOutputs, SharedHalfwords, SharedNibbles, DeadChannels, ConstantChannels),
 )
 
 

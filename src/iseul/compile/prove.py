@@ -388,3 +388,49 @@ def in_halfwords(
     """
     found = Halfwords(a, b, bias)
     return found if found.holds() else None
+
+
+# --- four rows of weights in one halfword
+
+
+@dataclass(frozen=True, eq=False)
+class Fours:
+    """Four channels of int4 weights in one halfword each: h = 4096 a + 256 b + 16 c + d, where b, c
+    and d are 8 more than the weights.
+
+    For int8 x let s0 .. s3 be the sums of x h, x (16 c + d), x (256 b + d) and x d, each from what
+    the biases make of it, modulo 2^32. Then s2 - s3 is 256 times b's sum, s0 - s1 is 256 times
+    that and 4096 times a's, s1 - s3 is 16 times c's: without a rest, as long as they stay in 32
+    bits. From the sums of b, c and d 8 times the sum of x is taken off.
+
+    rows: (n, k), n a multiple of 4; bias: (n,)
+    """
+
+    rows: NDArray[np.int64]
+    bias: NDArray[np.int64]
+
+    @property
+    def shared(self) -> NDArray[np.int64]:
+        """The halfwords, (n / 4, k)."""
+        a, b, c, d = (self.rows[i::4] for i in range(4))
+        return 4096 * a + 256 * (b + 8) + 16 * (c + 8) + d + 8
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """What s0 .. s3 start with, (n / 4, 4), before they wrap."""
+        a, b, c, d = (self.bias[i::4] for i in range(4))
+        mixed = (4096 * a + 256 * b + 16 * c + d, 16 * c + d, 256 * b + d, d)
+        return np.stack(mixed, axis=1)
+
+    def holds(self) -> bool:
+        """Whether halfwords have 16 bits and give all rows back, and sums stay."""
+        h = self.shared
+        parts = (h >> 12, (h >> 8 & 15) - 8, (h >> 4 & 15) - 8, (h & 15) - 8)
+        apart = all(np.array_equal(part, self.rows[i::4]) for i, part in enumerate(parts))
+        fit = bool(np.all((h >= -(1 << 15)) & (h < 1 << 15)))
+        a, b, c, d = (
+            128 * np.abs(self.rows[i::4] + 8 * (i > 0)).sum(axis=1) + np.abs(self.bias[i::4])
+            for i in range(4)
+        )
+        largest = max(int(one.max(initial=0)) for one in (256 * (16 * a + b), 16 * c, 2 * d))
+        return fit and apart and largest < _INT32

@@ -28,7 +28,7 @@ static void positions(const void *params, const uint32_t *strips, int32_t n, int
       y2 = 4;
       to = few;
     }
-    w = iseul_blocks_2x3(w, p->depth / 4, strips, -255, n_pairs, to, y1, y2, 1, 1);
+    w = iseul_blocks_2x3(w, p->depth / 4, strips, -255, n_pairs, to, y1, y2, 1, 1, 0);
   }
   for (int32_t k = 0; to == few && k < n; ++k) {
     out[k * c + c - 1] = few[2 * k];

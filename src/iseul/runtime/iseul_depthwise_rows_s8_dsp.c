@@ -10,25 +10,7 @@
 // channel, with in_zero_point around them, which the bias takes off again. The clamp is that of
 // int8, and zero_point is -128; shift is -23 .. -2.
 // Meaning: graph/ops/depthwise_conv2d.py. Exact: all judges agree to the bit.
-#include "iseul_dsp.h"
-
-// n_rows input rows of up to four channels to planes; x: the first of the channels.
-static void fill(const iseul_planes_s8_dsp_t *p, const int8_t *x, int32_t first, int32_t n_rows,
-                 int32_t n_channels, int8_t *planes) {
-  const iseul_window_t *const g = &p->window;
-  const int32_t x_row = g->in_w * g->in_c;
-  for (int32_t y = first; y < first + n_rows; ++y) {
-    if (y >= 0 && y < g->in_h) {
-      iseul_take_apart(x + y * x_row, g->in_c, n_channels, g->in_w, planes + g->pad_left,
-                       p->plane);
-    } else {
-      for (int32_t k = 0; k < n_channels; ++k) {
-        memset(planes + k * p->plane, p->in_zero_point, (size_t)p->pitch);
-      }
-    }
-    planes += p->pitch;
-  }
-}
+#include "iseul_planes_dsp.h"
 
 // n_rows output rows of one channel. Two outputs at a time may be one too many: it lies where the
 // next row begins; the last row of all goes by way of `spare`.
@@ -57,24 +39,5 @@ static ISEUL_NOINLINE void one_channel(const iseul_planes_s8_dsp_t *p, int32_t o
 
 void iseul_depthwise_rows_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
                                  int32_t *scratch) {
-  const iseul_window_t *const g = &p->window;
-  int8_t *const planes = (int8_t *)scratch;
-  memset(planes, p->in_zero_point, (size_t)(4 * p->plane));
-  for (int32_t n = 0; n < g->batch; ++n) {
-    for (int32_t y = 0; y < g->out_h; y += p->rows) {
-      const int32_t left = g->out_h - y, n_rows = left < p->rows ? left : p->rows;
-      const int32_t is_last = n + 1 == g->batch && left == n_rows && g->stride_w == 1;
-      int8_t *const spare = is_last && g->out_w % 2 != 0 ? planes + 4 * p->plane : NULL;
-      for (int32_t o = 0; o < g->in_c; o += 4) {
-        const int32_t n_channels = g->in_c - o < 4 ? g->in_c - o : 4;
-        fill(p, in + o, y * g->stride_h - g->pad_top, (n_rows - 1) * g->stride_h + 3, n_channels,
-             planes);
-        for (int32_t k = 0; k < n_channels; ++k) {
-          one_channel(p, o + k, n_rows, planes + k * p->plane, spare, out + o + k);
-        }
-      }
-      out += n_rows * g->out_w * g->in_c;
-    }
-    in += g->in_h * g->in_w * g->in_c;
-  }
+  iseul_by_rows(p, in, out, (int8_t *)scratch, one_channel);
 }

@@ -8,7 +8,7 @@
 // As iseul_depthwise_planes_s8_dsp, but a plane's rows are the input's columns, and weights are
 // (3, 3, in_c) with columns first: for images that are higher than wide.
 // Meaning: graph/ops/depthwise_conv2d.py. Exact: all judges agree to the bit.
-#include "iseul_dsp.h"
+#include "iseul_planes_dsp.h"
 
 // One channel, column by column.
 static ISEUL_NOINLINE void channel(const iseul_planes_s8_dsp_t *p, int32_t o, const int8_t *plane,
@@ -31,23 +31,5 @@ static ISEUL_NOINLINE void channel(const iseul_planes_s8_dsp_t *p, int32_t o, co
 
 void iseul_depthwise_turned_s8_dsp(const iseul_planes_s8_dsp_t *p, const int8_t *in, int8_t *out,
                                    int32_t *scratch) {
-  const iseul_window_t *const g = &p->window;
-  const int32_t c = g->in_c;
-  int8_t *const planes = (int8_t *)scratch;
-  memset(planes, p->in_zero_point, (size_t)(4 * p->plane));
-  for (int32_t n = 0; n < g->batch; ++n) {
-    for (int32_t o = 0; o < c; o += 4) {
-      const int32_t n_channels = c - o < 4 ? c - o : 4;
-      int8_t *column = planes + g->pad_left * p->pitch + g->pad_top;
-      for (int32_t x = 0; x < g->in_w; ++x) {
-        iseul_take_apart(in + x * c + o, g->in_w * c, n_channels, g->in_h, column, p->plane);
-        column += p->pitch;
-      }
-      for (int32_t k = 0; k < n_channels; ++k) {
-        channel(p, o + k, planes + k * p->plane, out + o + k);
-      }
-    }
-    in += g->in_h * g->in_w * c;
-    out += g->out_h * g->out_w * c;
-  }
+  iseul_by_columns(p, in, out, (int8_t *)scratch, channel);
 }

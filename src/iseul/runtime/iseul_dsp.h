@@ -111,6 +111,17 @@ static inline int32_t iseul_upper_away(int32_t upper, int32_t x, int32_t multipl
 
 #endif
 
+// As `iseul_upper_of` for sums that come doubled: 2^31 for 2^30.
+static inline int32_t iseul_upper_doubled(int32_t upper, int32_t x, int32_t multiplier) {
+#if ISEUL_HAS_DSP
+  int32_t high;
+  __asm__("smmlar %0, %1, %2, %3" : "=r"(high) : "r"(x), "r"(multiplier), "r"(upper));
+  return high;
+#else
+  return (int32_t)(((int64_t)x * multiplier + ((int64_t)1 << 31)) >> 32) + upper;
+#endif
+}
+
 // Two numbers of 16 bits as a pair.
 static inline uint32_t iseul_pair_of(int32_t low, int32_t high) {
   return ((uint32_t)low & 0xFFFFu) | (uint32_t)high << 16;
@@ -122,6 +133,8 @@ static inline uint32_t iseul_pair_of(int32_t low, int32_t high) {
 // zero point z inside of the shift:
 //   floor((x q + 2^30 + 2^(30+n) - [x < 0] 2^31 + z 2^(31+n)) / 2^(31+n))
 // and 2^(30+n) + z 2^(31+n) = ((1 + 2 z) 2^(n-2)) 2^32.
+// Where weights have bits to spare, sums come doubled, with n + 1 for n: the same with 2^31 for
+// 2^30 and 2^32 for 2^31, which holds from n = 1 on, and from n = 0 without [x < 0].
 typedef struct {
   int32_t multiplier, upper, shift;
 } iseul_scale_t;
@@ -194,19 +207,28 @@ static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t 
 #define ISEUL_PART(a, b)               \
   "sub %[" a "], %[" a "], %[" b "]\n\t" \
   "asr %[" a "], %[" a "], #8\n\t"
-// The sign's 2^31 is taken from 2^30 before the product is added, if it matters. u: shift,
-// x2: upper.
-#define ISEUL_FINISH(a, q)                     \
-  ".if %c[rectified]\n\t"                      \
-  "mov %[x0], #0x40000000\n\t"                 \
-  "mov %[x1], %[x2]\n\t"                       \
-  ".else\n\t"                                  \
-  "ands %[x0], %[" a "], #0x80000000\n\t"      \
-  "rsbs %[x0], %[x0], #0x40000000\n\t"         \
-  "sbc %[x1], %[x2], #0\n\t"                   \
-  ".endif\n\t"                                 \
-  "smlal %[x0], %[x1], %[" a "], %[" q "]\n\t" \
-  "asr %[x1], %[x1], %[u]\n\t"                 \
+// The sign's 2^31 is taken from 2^30 before the product is added, if it matters; of doubled sums it
+// is a carry, and 2^31 for 2^30 is what a multiplication adds that rounds. u: shift, x2: upper.
+#define ISEUL_FINISH(a, q)                                   \
+  ".if %c[doubled]\n\t"                                      \
+  ".if %c[rectified]\n\t"                                    \
+  "smmlar %[x1], %[" a "], %[" q "], %[x2]\n\t"              \
+  ".else\n\t"                                                \
+  "add %[x1], %[x2], %[" a "], asr #31\n\t"                  \
+  "smmlar %[x1], %[" a "], %[" q "], %[x1]\n\t"              \
+  ".endif\n\t"                                               \
+  ".else\n\t"                                                \
+  ".if %c[rectified]\n\t"                                    \
+  "mov %[x0], #0x40000000\n\t"                               \
+  "mov %[x1], %[x2]\n\t"                                     \
+  ".else\n\t"                                                \
+  "ands %[x0], %[" a "], #0x80000000\n\t"                    \
+  "rsbs %[x0], %[x0], #0x40000000\n\t"                       \
+  "sbc %[x1], %[x2], #0\n\t"                                 \
+  ".endif\n\t"                                               \
+  "smlal %[x0], %[x1], %[" a "], %[" q "]\n\t"               \
+  ".endif\n\t"                                               \
+  "asr %[x1], %[x1], %[u]\n\t"                               \
   "ssat %[" a "], #8, %[x1]\n\t"
 #define ISEUL_FINISH_ALL                                                      \
   "ldr %[u], [%[w], #8]\n\t"                                                  \
@@ -233,9 +255,11 @@ static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t 
 // out     the first position; y1 and y2 behind it the others, which are written before it
 // rectified  a constant: 1 if zero_point is -128, so that the sign of sums makes no difference
 // joined     a constant: 1 if weights of the pair are joined
+// doubled    a constant: 1 if weights, and what sums start with, are twice the true ones
 static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const uint32_t *x,
                                              int32_t odd, int32_t n_pairs, int8_t *out,
-                                             int32_t y1, int32_t y2, int rectified, int joined) {
+                                             int32_t y1, int32_t y2, int rectified, int joined,
+                                             int doubled) {
 #if ISEUL_HAS_WIDE_BLOCKS
   const int32_t n_bytes = 8 * n, y[2] = {y1, y2};
   const int8_t *const last = w + n_pairs * (n_bytes + 20);
@@ -285,7 +309,7 @@ static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const u
         [b2] "=&r"(b2), [w] "+r"(w), [x] "=&r"(tx), [t0] "=&r"(t0), [t1] "=&r"(t1),
         [u] "=&r"(u), [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [out] "+m"(out)
       : [bytes] "m"(n_bytes), [strips] "m"(x), [odd] "m"(odd), [y] "m"(y), [last] "m"(last),
-        [rectified] "i"(rectified), [joined] "i"(joined)
+        [rectified] "i"(rectified), [joined] "i"(joined), [doubled] "i"(doubled)
       : "cc", "memory");
   return w;
 #else
@@ -312,9 +336,11 @@ static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const u
       }
       const int32_t multiplier = (int32_t)iseul_load4(scales + 4 * c);
       const int32_t shift = scales[8 + c];
-      const int32_t upper = (int32_t)((uint32_t)odd << (shift - 1));
-      const int32_t high = rectified ? iseul_upper_of(upper, acc, multiplier)
-                                     : iseul_upper_away(upper, acc, multiplier);
+      const int32_t upper = (int32_t)((uint32_t)odd << shift) >> 1;
+      const int32_t below = rectified || acc >= 0 ? 0 : 1;
+      const int32_t high = doubled ? iseul_upper_doubled(upper - below, acc, multiplier)
+                           : rectified ? iseul_upper_of(upper, acc, multiplier)
+                                       : iseul_upper_away(upper, acc, multiplier);
       const int32_t q = iseul_to_int8(high >> shift);
       out[y[k / 2] + c] = (int8_t)q;
     }

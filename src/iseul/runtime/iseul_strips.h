@@ -197,7 +197,7 @@ static ISEUL_NOINLINE void iseul_pairs_of_channels(const iseul_conv_s8_dsp_t *p,
     const int32_t y1 = whole == 0 ? 2 : n > 1 ? c : 0;
     const int32_t y2 = whole == 0 ? 4 : n > 2 ? 2 * c : 0;
     w = iseul_blocks_2x3(w, p->depth / 4, strips, 1 + 2 * p->zero_point,
-                         whole == 0 ? 1 : whole, whole == 0 ? few : out, y1, y2, 0, is_joined);
+                         whole == 0 ? 1 : whole, whole == 0 ? few : out, y1, y2, 0, is_joined, 0);
     for (int32_t k = 0; whole == 0 && k < 2 * n; ++k) {
       if (k % 2 < left) {
         out[k / 2 * c + k % 2] = (int8_t)iseul_clamp(few[k], low, high);

@@ -61,6 +61,8 @@ def runtime_files(model: Model) -> dict[str, str]:
     symbols = {kernel for step in model.steps for kernel in step.kernels} | set(ALWAYS)
     if any(keeps_rows(fused) for fused in model.lowered.fused):
         symbols.add(KEEP_ROWS)
+    for card in model.lowered.cards.values():
+        symbols.update(card.calls)
     if any(name not in model.golden.exact for name in model.graph.outputs):
         symbols.add("iseul_is_close_f32")
     files = {f"{symbol}.c": _runtime_text(f"{symbol}.c") for symbol in sorted(symbols)}

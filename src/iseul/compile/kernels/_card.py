@@ -86,6 +86,7 @@ class Card:
                    the order in which the kernel reads and writes; by default nothing is shared
     in_place:      pairs (position of an input, of an output): the kernel may be given one buffer
                    for both; a state that nothing else reads then changes where it lies
+    calls:         other kernels that this one calls; their files come along
     requantization: how sums become integers; a node that states another way does not fit
     proofs:        (attrs, io) -> of the shortcuts that the kernel takes, on what `emit` gives; a
                    node for which one does not hold does not fit
@@ -103,6 +104,7 @@ class Card:
     alias: bool = False
     overlap: Callable[[Any, Io], Mapping[int, int]] = no_overlap
     in_place: tuple[tuple[int, int], ...] = ()
+    calls: tuple[str, ...] = ()
     requantization: Requantization = "fixed_point"
     costs: Mapping[Core, Cost] = field(default_factory=dict)
     proofs: Callable[[Any, Io], tuple[Proof, ...]] = no_proofs

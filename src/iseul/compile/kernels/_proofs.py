@@ -30,20 +30,32 @@ def ends_of_sums(io: Io, rows: Array) -> tuple[NDArray[np.int64], NDArray[np.int
     return above * low + below * high + bias, above * high + below * low + bias
 
 
-def folded(io: Io, rows: Array, emitted: Array) -> FoldedBias:
-    """Of biases that have the input's zero point. emitted: (at least C,), as the kernel gets it."""
+def folded(io: Io, rows: Array, emitted: Array, times: int = 1) -> FoldedBias:
+    """Of biases that have the input's zero point.
+
+    emitted: (at least C,), as the kernel gets it
+    times:   what the kernel multiplies weights and biases with
+    """
     n = len(rows)
+    least, most = ends_of_sums(io, rows)
     return FoldedBias(
         zero_point(io.inputs[0]),
-        rows.astype(np.int64).sum(axis=1),
-        fields.bias(io, n).astype(np.int64),
+        times * rows.astype(np.int64).sum(axis=1),
+        times * fields.bias(io, n).astype(np.int64),
         emitted[:n].astype(np.int64),
-        *ends_of_sums(io, rows),
+        times * least,
+        times * most,
     )
 
 
-def one_multiply(attrs: Any, io: Io, rows: Array, is_rectified: bool = False) -> OneMultiply:
-    """Of requantization in one step. is_rectified: the kernel leaves the sum's sign out."""
+def one_multiply(
+    attrs: Any, io: Io, rows: Array, is_rectified: bool = False, is_doubled: bool = False
+) -> OneMultiply:
+    """Of requantization in one step.
+
+    is_rectified: the kernel leaves the sum's sign out
+    is_doubled:   the kernel's sums are twice those of `rows`
+    """
     clamp = fields.clamp_s8(io, attrs.activation)
     return OneMultiply(
         *output_multipliers(io, len(rows)),
@@ -52,4 +64,5 @@ def one_multiply(attrs: Any, io: Io, rows: Array, is_rectified: bool = False) ->
         clamp["high"],
         is_rectified,
         *ends_of_sums(io, rows),
+        is_doubled,
     )

@@ -13,6 +13,7 @@ from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels import _mve as mve
+from iseul.compile.kernels import _nibbles_dsp as nibbles
 from iseul.compile.kernels import _simd128 as simd128
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import by_position
@@ -73,6 +74,8 @@ CARDS = (
     simd128.of_conv2d(),
     *blocks.of_conv2d(),
     *dsp.convolution(grouped.of_conv2d),
+    *nibbles.of_one_position(),
+    *nibbles.convolution(grouped.of_conv2d),
     *mul32.convolution(grouped.of_conv2d, by_position),
     Card(
         "iseul_conv2d_s8",

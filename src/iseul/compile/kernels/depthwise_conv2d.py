@@ -14,6 +14,7 @@ from iseul.compile.kernels import _factor_dsp as factor_dsp
 from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _mve as mve
+from iseul.compile.kernels import _nibbles_dsp as nibbles
 from iseul.compile.kernels import _pairs as pairs
 from iseul.compile.kernels import _simd128 as simd128
 from iseul.compile.kernels._card import Card
@@ -91,6 +92,7 @@ CARDS = (
     simd128.depthwise(),
     *blocks.depthwise(),
     *dsp.depthwise(),
+    *nibbles.depthwise(),
     *pairs.depthwise(),
     Card(
         "iseul_depthwise_conv2d_s8",

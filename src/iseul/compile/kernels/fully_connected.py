@@ -13,6 +13,7 @@ from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels import _mve as mve
+from iseul.compile.kernels import _nibbles_dsp as nibbles
 from iseul.compile.kernels import _simd128 as simd128
 from iseul.compile.kernels._card import Card
 from iseul.compile.kernels._overlap import row_by_row
@@ -67,6 +68,7 @@ CARDS = (
     simd128.of_fully_connected(),
     *blocks.of_fully_connected(),
     *dsp.fully_connected(),
+    *nibbles.fully_connected(),
     *mul32.convolution(grouped.of_fully_connected, row_by_row),
     Card(
         "iseul_fully_connected_s8",
