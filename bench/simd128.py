@@ -12,18 +12,22 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iseul.compile import compile_graph
 from iseul.device import _wasm
 from iseul.device.runners import host
 from iseul.device.verify import random_inputs, verify_package
-from iseul.graph import Graph
 from iseul.graph.files import load_graph
 from iseul.graph.passes._order import run_passes
-from iseul.targets import Target, load_target
+from iseul.targets import load_target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iseul.graph.ir import Graph
+    from iseul.targets import Target
 
 TURNS = 5
 
