@@ -564,17 +564,18 @@ static inline void iseul_row_stride_1(const iseul_taps_3x3_t *k, const int8_t *x
       "ldr %[o], %[upper]\n\t"
       "mov %[t], #0x40000000\n\t"
       "smlal %[t], %[o], %[b], %[e]\n\t"
+      "ldr %[b], %[step]\n\t"
       "asr %[o], %[o], %[a]\n\t"
       "ssat %[o], #8, %[o]\n\t"
-      "strb %[o], [%[out], %[step]]\n\t"
-      "add %[out], %[out], %[step], lsl #1\n\t"
+      "strb %[o], [%[out], %[b]]\n\t"
+      "add %[out], %[out], %[b], lsl #1\n\t"
       "ldr %[t], %[end]\n\t"
       "cmp %[x], %[t]\n\t"
       "bne 1b\n\t"
       : [a] "=&r"(a), [b] "=&r"(b), [e] "=&r"(e), [o] "=&r"(o), [t] "=&r"(t), [x] "+r"(x),
         [out] "+r"(out)
       : [w0] "r"(k->outer[0]), [w1] "r"(k->outer[1]), [w2] "r"(k->outer[2]),
-        [m01] "r"(k->middle01), [m2] "r"(k->middle2), [pitch] "r"(pitch), [step] "r"(step),
+        [m01] "r"(k->middle01), [m2] "r"(k->middle2), [pitch] "r"(pitch), [step] "m"(step),
         [bias] "m"(k->bias), [scale] "m"(k->scale), [upper] "m"(k->scale.upper),
         [shift] "m"(k->scale.shift), [end] "m"(end)
       : "cc", "memory");
@@ -617,7 +618,8 @@ static inline void iseul_row_stride_2(const iseul_taps_3x3_t *k, const int8_t *x
       "ldrd %[e], %[o], %[scale]\n\t"
       "mov %[t], #0x40000000\n\t"
       "smlal %[t], %[o], %[a], %[e]\n\t"
-      "asr %[o], %[o], %[shift]\n\t"
+      "ldr %[e], %[shift]\n\t"
+      "asr %[o], %[o], %[e]\n\t"
       "ssat %[o], #8, %[o]\n\t"
       "strb %[o], [%[out]]\n\t"
       "add %[out], %[out], %[step]\n\t"
@@ -627,7 +629,7 @@ static inline void iseul_row_stride_2(const iseul_taps_3x3_t *k, const int8_t *x
       : [a] "=&r"(a), [e] "=&r"(e), [o] "=&r"(o), [t] "=&r"(t), [x] "+r"(x), [out] "+r"(out)
       : [w0] "r"(k->outer[0]), [w1] "r"(k->outer[1]), [w2] "r"(k->outer[2]),
         [m01] "r"(k->middle01), [m2] "r"(k->middle2), [pitch] "r"(pitch), [step] "r"(step),
-        [shift] "r"(k->scale.shift), [bias] "m"(k->bias[0]), [scale] "m"(k->scale),
+        [shift] "m"(k->scale.shift), [bias] "m"(k->bias[0]), [scale] "m"(k->scale),
         [end] "m"(end)
       : "cc", "memory");
 #undef ISEUL_ROW_1
