@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
@@ -22,6 +22,9 @@ from iseul.core import registry
 from iseul.core.config import Config
 from iseul.core.errors import IseulError, UsageError, did_you_mean
 from iseul.targets import load_target, target_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Json = dict[str, Any]
 BOARDS = "board"
@@ -166,7 +169,7 @@ def _distributions() -> list[Json]:
 
 
 def _compilers() -> list[Json]:
-    from iseul.device import _toolchain
+    from iseul.device import _qemu, _toolchain, _wasm
 
     rows = []
     for what, find, needed in (
@@ -180,27 +183,15 @@ def _compilers() -> list[Json]:
             rows.append(_row(what, True, f"{compiler.name} {compiler.version}", needed=needed))
         except IseulError as error:
             rows.append(_row(what, False, error.problem, error.remedy, needed))
-    rows.append(_qemu())
-    rows.append(_engine())
+    rows.append(_version("QEMU for Cortex-M55", _qemu.QEMU, _qemu.qemu_version))
+    rows.append(_version("engine for WebAssembly", "wasmtime", _wasm.engine_version))
     return rows
 
 
-def _engine() -> Json:
-    from iseul.device import _wasm
-
-    what = "engine for WebAssembly"
+def _version(what: str, name: str, find: Callable[[], str]) -> Json:
+    """The row of a tool that is not needed everywhere."""
     try:
-        return _row(what, True, f"wasmtime {_wasm.engine_version()}", needed=False)
-    except IseulError as error:
-        return _row(what, False, error.problem, error.remedy, needed=False)
-
-
-def _qemu() -> Json:
-    from iseul.device import _qemu as qemu
-
-    what = "QEMU for Cortex-M55"
-    try:
-        return _row(what, True, f"{qemu.QEMU} {qemu.qemu_version()}", needed=False)
+        return _row(what, True, f"{name} {find()}", needed=False)
     except IseulError as error:
         return _row(what, False, error.problem, error.remedy, needed=False)
 

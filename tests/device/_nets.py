@@ -13,6 +13,9 @@ from iseul.compile import compile_graph
 from iseul.targets import load_target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cases._case import Case
     from iseul.compile import Package
     from iseul.graph.ir import Graph
     from iseul.numerics import Array
@@ -125,3 +128,13 @@ def samples(graph: Graph, n: int, seed: int = 0) -> list[Array]:
 
 def equal(a: Array, b: Array) -> bool:
     return a.dtype == b.dtype and np.array_equal(a, b)
+
+
+def assert_case(case: Case, got: Sequence[Array], want: Sequence[Array]) -> None:
+    """Outputs of a case are the oracle's: integers to the bit, reals within its tolerance."""
+    for a, b in zip(got, want, strict=True):
+        assert (a.dtype, a.shape) == (b.dtype, b.shape)
+        if a.dtype.kind == "f":
+            np.testing.assert_allclose(a, b, rtol=0, atol=case.tolerance)
+        else:
+            np.testing.assert_array_equal(a, b)

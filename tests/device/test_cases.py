@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from cases import OPS, Case, cases_of
 from device._boards import M55, WITH_QEMU
-from device._nets import M4
+from device._nets import M4, assert_case
 from iseul.compile import compile_graph
 from iseul.compile.select import KERNELS
 from iseul.core import registry
@@ -60,9 +59,4 @@ def test_case(case: Case, judge: str) -> None:
     package = compile_graph(graph, load_target(BOARD_OF[judge]))
     got = registry.load("iseul.device.runners", judge).run(package, inputs, stateful=True).outputs
     want = interpret_samples(graph, inputs, stateful=True).outputs
-    for a, b in zip(got, want, strict=True):
-        assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        if a.dtype.kind == "f":
-            np.testing.assert_allclose(a, b, rtol=0, atol=case.tolerance)
-        else:
-            np.testing.assert_array_equal(a, b)
+    assert_case(case, got, want)

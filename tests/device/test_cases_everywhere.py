@@ -6,11 +6,11 @@ As `test_cases.py`, which runs them on the host and on a Cortex-M4; here with `-
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from cases import all_cases
 from device._boards import C3, IN_QEMU
+from device._nets import assert_case
 from iseul.compile import compile_graph
 from iseul.core import registry
 from iseul.device import RUNNERS, runner_of
@@ -32,9 +32,4 @@ def test_case(case, board):
     package = compile_graph(graph, target)
     got = registry.load(RUNNERS, runner_of(target)).run(package, inputs, stateful=True).outputs
     want = interpret_samples(graph, inputs, stateful=True).outputs
-    for a, b in zip(got, want, strict=True):
-        assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        if a.dtype.kind == "f":
-            np.testing.assert_allclose(a, b, rtol=0, atol=case.tolerance)
-        else:
-            np.testing.assert_array_equal(a, b)
+    assert_case(case, got, want)

@@ -60,8 +60,12 @@ def test_every_value_is_the_oracles_on_every_board(net, board):
     names = [name for node in graph.nodes for name in node.outputs]
     want = interpret_samples(graph, inputs, keep=names)
     got = _runner(board).run(packed, inputs, trace=names)
-    for name in names:
-        assert equal(got.values[name], want.values[name]), name
+    # inside a group that runs by bands of rows they never exist whole
+    inside = {name for step in packed.steps for name in step.nodes[:-1]}
+    gone = {name for node in graph.nodes if node.name in inside for name in node.outputs}
+    assert set(names) - set(got.values) == gone
+    for name, values in got.values.items():
+        assert equal(values, want.values[name]), name
     for a, b in zip(got.outputs, want.outputs, strict=True):
         assert equal(a, b)
 

@@ -8,16 +8,13 @@ shown by test_cases.py.
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-
 import pytest
 
 from device._boards import M55, WITH_QEMU
-from device._nets import package, samples
+from device._changes import changed, is_found
+from device._nets import package
 from iseul.compile import compile_graph
 from iseul.device.measure import profile_package
-from iseul.device.verify import verify_package
 from iseul.graph.passes._order import run_passes
 from iseul.graph.read import tflite
 from iseul.targets import load_target
@@ -42,26 +39,6 @@ def _steps():
     return found
 
 
-def _changed(packed, node, table, change):
-    """The package with another table of a node; change: list of ints -> list of ints"""
-    pattern = re.compile(rf"(// {re.escape(node)}: {table} [^{{]*{{)([^}}]*)(}})")
-    files, n_edits = dict(packed.files), 0
-    for name, text in files.items():
-        match = pattern.search(text)
-        if match:
-            values = change([int(v) for v in re.findall(r"-?\d+", match[2])])
-            body = ", ".join(map(str, values))
-            files[name] = text[: match.start(2)] + body + text[match.end(2) :]
-            n_edits += 1
-    assert n_edits == 1
-    return replace(packed, files=files)
-
-
-def _is_found(packed, node):
-    verdict = verify_package(packed, samples(packed.graph, 40), ("numpy", "host"))
-    return verdict["equal"] is False and verdict["first_difference"]["node"] == node
-
-
 def _moved(values, at, by):
     values[at] += by if -128 <= values[at] + by <= 127 else -by
     return values
@@ -75,21 +52,19 @@ def test_every_part_of_a_record_matters(net, node, front, n):
         at = max(range(front), key=lambda i: abs(values[i]))
         return _moved(values, at, -values[at] // 2)
 
-    assert _is_found(_changed(packed, node, "channels", other_weight), node)
+    assert is_found(changed(packed, node, "channels", other_weight), node, 40)
     for k, (byte, by) in enumerate(SCALES.values()):
         at = front + 4 * n * k + byte
-        bad = _changed(
-            packed, node, "channels", lambda values, at=at, by=by: _moved(values, at, by)
-        )
-        assert _is_found(bad, node), list(SCALES)[k]
+        bad = changed(packed, node, "channels", lambda values, at=at, by=by: _moved(values, at, by))
+        assert is_found(bad, node, 40), list(SCALES)[k]
 
 
 def test_places_of_taps_matter():
     packed = package("chain", M55)
     node = next(s.node for s in packed.steps if s.op == "depthwise_conv2d")
     for i in range(3):
-        bad = _changed(packed, node, "words", lambda values, i=i: _moved_word(values, i))
-        assert _is_found(bad, node)
+        bad = changed(packed, node, "words", lambda values, i=i: _moved_word(values, i))
+        assert is_found(bad, node, 40)
 
 
 def _moved_word(values, at):

@@ -9,20 +9,18 @@ That they compute what their ops mean is shown by test_cases.py on the host and 
 from __future__ import annotations
 
 import ctypes
-import re
 import subprocess
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from device._changes import changed, is_found
 from device._nets import package, samples
 from iseul.compile import compile_graph
 from iseul.compile.emit.c import RUNTIME
 from iseul.device import _wasm
 from iseul.device._toolchain import environment, find_host_compiler
 from iseul.device.runners import wasm
-from iseul.device.verify import verify_package
 from iseul.numerics.requantize import requantize
 from iseul.targets import load_target
 
@@ -104,26 +102,6 @@ def test_sums_become_what_requantize_makes_of_them(flags, tmp_path):
 # --- every constant matters
 
 
-def _changed(packed, node, table, change):
-    """The package with another table of a node; change: list of ints -> list of ints"""
-    pattern = re.compile(rf"(// {re.escape(node)}: {table} [^{{]*{{)([^}}]*)(}})")
-    files, n_edits = dict(packed.files), 0
-    for name, text in files.items():
-        match = pattern.search(text)
-        if match:
-            values = change([int(v) for v in re.findall(r"-?\d+", match[2])])
-            body = ", ".join(map(str, values))
-            files[name] = text[: match.start(2)] + body + text[match.end(2) :]
-            n_edits += 1
-    assert n_edits == 1
-    return replace(packed, files=files)
-
-
-def _is_found(packed, node, judge):
-    verdict = verify_package(packed, samples(packed.graph, 24), ("numpy", judge))
-    return verdict["equal"] is False and verdict["first_difference"]["node"] == node
-
-
 def _moved(values, at, by):
     values[at] = (values[at] + by + 2**31) % 2**32 - 2**31
     return values
@@ -157,24 +135,24 @@ def test_every_constant_matters(net, node, kernel):
         values[at] //= 2
         return values
 
-    assert _is_found(_changed(packed, node, "weights", other_weight), node, "host")
+    assert is_found(changed(packed, node, "weights", other_weight), node, 24)
     for k, by in enumerate((SCALES["bias"], SCALES["twice"], SCALES["less"], SCALES["half"])):
-        bad = _changed(packed, node, "scales", lambda v, k=k, by=by: _moved(v, 8 * k, by))
-        assert _is_found(bad, node, "host"), k
-    bad = _changed(packed, node, "scales", lambda v: _moved(v, 32, v[32]))
-    assert _is_found(bad, node, "host"), "factor"
-    bad = _changed(packed, node, "scales", lambda v: _moved(v, 40, SCALES["offset"]))
-    assert _is_found(bad, node, "host"), "offset"
+        bad = changed(packed, node, "scales", lambda v, k=k, by=by: _moved(v, 8 * k, by))
+        assert is_found(bad, node, 24), k
+    bad = changed(packed, node, "scales", lambda v: _moved(v, 32, v[32]))
+    assert is_found(bad, node, 24), "factor"
+    bad = changed(packed, node, "scales", lambda v: _moved(v, 40, SCALES["offset"]))
+    assert is_found(bad, node, 24), "offset"
     if "depthwise" in kernel:
-        bad = _changed(packed, node, "places", lambda v: [*v[:1], v[1] + 8, *v[2:]])
-        assert _is_found(bad, node, "host"), "places"
+        bad = changed(packed, node, "places", lambda v: [*v[:1], v[1] + 8, *v[2:]])
+        assert is_found(bad, node, 24), "places"
 
 
 @WITH_WASM
 def test_a_changed_constant_is_found_in_webassembly():
     packed = package("chain", "wasm")
     node = next(step.node for step in packed.steps if step.kernel.endswith("_simd128"))
-    assert _is_found(_changed(packed, node, "scales", lambda v: _moved(v, 40, 3)), node, "wasm")
+    assert is_found(changed(packed, node, "scales", lambda v: _moved(v, 40, 3)), node, 24, "wasm")
 
 
 # --- speed

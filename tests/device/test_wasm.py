@@ -5,11 +5,10 @@ traps is named. The case tables of ops run with `--all`; by default some of thos
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from cases import all_cases
-from device._nets import NETS, equal, package, samples
+from device._nets import NETS, assert_case, equal, package, samples
 from iseul.compile import compile_graph
 from iseul.core.errors import ToolError
 from iseul.device import _wasm
@@ -80,9 +79,4 @@ def test_case(case):
     inputs = case.inputs(graph)
     got = wasm.run(compile_graph(graph, load_target("wasm")), inputs, stateful=True).outputs
     want = interpret_samples(graph, inputs, stateful=True).outputs
-    for a, b in zip(got, want, strict=True):
-        assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        if a.dtype.kind == "f":
-            np.testing.assert_allclose(a, b, rtol=0, atol=case.tolerance)
-        else:
-            np.testing.assert_array_equal(a, b)
+    assert_case(case, got, want)

@@ -414,6 +414,18 @@ def test_checkpoints_of_another_run_are_not_used(tmp_path: Path) -> None:
     assert np.array_equal(condense(kept, anchor=0.0).x, condense(anchor=0.0).x)
 
 
+def test_a_bank_serves_every_step_width_and_is_made_anew_for_other_transforms(
+    tmp_path: Path,
+) -> None:
+    kept, file = replace(PROBLEM, folder=tmp_path), tmp_path / "bank_0_0" / "gradients.npy"
+    condense(kept, steps=12)
+    first = file.stat().st_ino
+    condense(kept, steps=14, lr_image=0.05, distance="l1", anchor=0.0)
+    assert file.stat().st_ino == first
+    condense(kept, steps=12, mirror=True)
+    assert file.stat().st_ino != first
+
+
 @pytest.mark.parametrize(
     ("workers", "wanted"),
     [("1", ["equal"]), ("2", ["equal", "killed"])],

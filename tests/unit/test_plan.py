@@ -21,10 +21,11 @@ from iseul.compile.plan import (
     Buffer,
     Overlap,
     arena_bytes,
+    draft_plan,
     find_homes,
     lower_bound,
     place,
-    plan_memory,
+    plan_of,
 )
 from iseul.core import registry
 from iseul.graph.build import Builder
@@ -97,13 +98,13 @@ def net() -> Graph:
     return b.graph([d, e], "quantized")
 
 
-def plan_of(graph: Graph, scratch: dict[str, int] | None = None):  # type: ignore[no-untyped-def]
+def planned(graph: Graph, scratch: dict[str, int] | None = None):  # type: ignore[no-untyped-def]
     steps = [node for node in graph.nodes if node.op != "reshape"]
-    return steps, plan_memory(graph, steps, scratch or {})
+    return steps, plan_of(draft_plan(graph, steps, scratch or {}))
 
 
 def test_lifetimes_of_a_graph() -> None:
-    steps, plan = plan_of(net(), {"c": 100})
+    steps, plan = planned(net(), {"c": 100})
     assert [node.name for node in steps] == ["a", "c", "e", "unread"]
     life = {b.name: (b.first_step, b.last_step, b.kind) for b in plan.buffers}
     assert life == {
@@ -130,7 +131,7 @@ def test_constants_and_states_are_not_in_the_arena() -> None:
     y = b.node("add", [x, k], name="y", quant=Q)
     z = b.node("add", [y, s], name="z", quant=Q)
     b.next_state(s, z)
-    steps, plan = plan_of(b.graph([y], "quantized"))
+    steps, plan = planned(b.graph([y], "quantized"))
     assert {buffer.name for buffer in plan.buffers} == {"x", "y", "z"}
     assert set(plan.homes) == {"x", "y", "z"}
     assert plan.buffers[2].last_step == len(steps) - 1  # the next state, copied behind this step
@@ -142,7 +143,7 @@ def test_values_of_eight_bytes_get_offsets_of_eight() -> None:
     x = b.input("x", (1, 3), "int64")
     y = b.node("reshape", [x], name="y", shape=(3,))
     graph = b.graph([y])
-    _, plan = plan_of(graph)
+    _, plan = planned(graph)
     assert plan.alignment == 8
     assert find_homes(graph, ["y"])["y"] == "x"
 
@@ -273,7 +274,7 @@ def test_what_is_read_after_the_invoke_is_not_written_over(kept: str) -> None:
     z = b.node("relu", [y], quant=Q)
     b.next_state(state, y if kept == "next state" else z)
     graph = b.graph([z, y] if kept == "output" else [z], "quantized")
-    plan = plan_memory(graph, graph.nodes, {}, {"add": {0: 0}, "relu": {0: 0}})
+    plan = plan_of(draft_plan(graph, graph.nodes, {}, {"add": {0: 0}, "relu": {0: 0}}))
     places = {buffer.name: buffer for buffer in plan.buffers}
     assert places[y].end <= places[z].offset or places[z].end <= places[y].offset
     assert places[x].offset in (places[y].offset, places[z].offset)  # x is written over
@@ -361,7 +362,7 @@ def test_the_search_is_exact_on_small_graphs(data: st.DataObject) -> None:
     for order in permutations(graph.nodes):
         made = set(graph.inputs)
         if all(not (set(node.inputs) - made) and not made.add(node.outputs[0]) for node in order):
-            plan = plan_memory(graph, order, {})
+            plan = plan_of(draft_plan(graph, order, {}))
             bounds[tuple(node.name for node in order)] = plan.apart_bound_bytes
     given = bounds[tuple(node.name for node in graph.nodes)]
     found = better_order(graph, graph.nodes, {}, {})

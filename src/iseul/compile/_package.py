@@ -53,19 +53,19 @@ class Step:
     macs: int
     shape: Shape
     outputs: tuple[tuple[str, int, int], ...]
-    kept: tuple[tuple[str, int, int], ...] = ()
-    why: str = ""
-    parts: tuple[Part, ...] = ()
+    kept: tuple[tuple[str, int, int], ...]
+    why: str
+    parts: tuple[Part, ...]
 
     @property
     def nodes(self) -> tuple[str, ...]:
         """Names of the nodes that it runs."""
-        return tuple(part.node for part in self.parts) or (self.node,)
+        return tuple(part.node for part in self.parts)
 
     @property
     def kernels(self) -> tuple[str, ...]:
         """C functions of the runtime that it calls, each once."""
-        return tuple(dict.fromkeys(part.kernel for part in self.parts)) or (self.kernel,)
+        return tuple(dict.fromkeys(part.kernel for part in self.parts))
 
     @property
     def made(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from iseul.compile.plan import (
     find_homes,
     loads,
     place,
-    plan_memory,
+    plan_of,
 )
 from iseul.core import registry
 from iseul.graph.build import OPS
@@ -158,12 +158,9 @@ class Lowered:
         return sum(map(self.predicted, self.steps))
 
     @cached_property
-    def _in_place(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
-        return {name: card.in_place for name, card in self.cards.items()}
-
-    @cached_property
     def _draft(self) -> Draft:
-        return draft_plan(self.graph, self.steps, *self.needs, self._in_place)
+        in_place = {name: card.in_place for name, card in self.cards.items()}
+        return draft_plan(self.graph, self.steps, *self.needs, in_place)
 
     @cached_property
     def loads(self) -> Mapping[int, int]:
@@ -177,8 +174,7 @@ class Lowered:
 
     @cached_property
     def _plan(self) -> Plan:
-        plan = plan_memory(self.graph, self.steps, *self.needs, self._in_place)
-        return replace(plan, unfused_bytes=self.unfused_bytes)
+        return replace(plan_of(self._draft), unfused_bytes=self.unfused_bytes)
 
     def plan(self) -> Plan:
         """The memory plan."""

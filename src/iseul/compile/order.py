@@ -59,7 +59,7 @@ def better_order(
 ) -> list[Node] | None:
     """All nodes of the graph in an order whose fullest step has fewer bytes, or None.
 
-    steps, scratch, distances: as `plan_memory` takes them
+    steps, scratch, distances: as `plan.draft_plan` takes them
     """
     if not 2 < len(steps) <= MOST_STEPS:
         return None

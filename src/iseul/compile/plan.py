@@ -300,38 +300,6 @@ def find_homes(graph: Graph, aliases: Iterable[str]) -> dict[str, str]:
     return homes
 
 
-def plan_memory(
-    graph: Graph,
-    steps: Sequence[Node],
-    scratch: Mapping[str, int],
-    distances: Mapping[str, Mapping[int, int]] | None = None,
-    in_place: Mapping[str, Sequence[tuple[int, int]]] | None = None,
-) -> Plan:
-    """The plan of a graph.
-
-    steps:     the nodes that are executed, in order; the others rename their input
-    scratch:   node name -> bytes that its kernel needs while it runs
-    distances: node name -> {position of an input: how many bytes below that input the node's
-               only output may begin}; inputs that are not there share no byte with the output
-    in_place:  node name -> pairs (position of an input, of an output) that may be one buffer,
-               for nodes with several outputs
-    """
-    draft = draft_plan(graph, steps, scratch, distances, in_place)
-    placed = place(draft.buffers, draft.overlaps)
-    in_arena = {buffer.name for buffer in placed if buffer.kind != "scratch"}
-    homes = {name: home for name, home in draft.homes.items() if home in in_arena}
-    return Plan(
-        arena_bytes(placed),
-        lower_bound(placed, draft.overlaps),
-        lower_bound(placed),
-        max((buffer.alignment for buffer in placed), default=ALIGNMENT),
-        placed,
-        MappingProxyType(homes),
-        MappingProxyType(draft.commits),
-        MappingProxyType(draft.kept),
-    )
-
-
 @dataclass(frozen=True)
 class Draft:
     """What a plan places: buffers without offsets, what may lie over what, and the plan's homes,
@@ -352,7 +320,15 @@ def draft_plan(
     distances: Mapping[str, Mapping[int, int]] | None = None,
     in_place: Mapping[str, Sequence[tuple[int, int]]] | None = None,
 ) -> Draft:
-    """Lifetimes and overlaps, as `plan_memory` takes and places them."""
+    """Lifetimes and overlaps of a graph's values.
+
+    steps:     the nodes that are executed, in order; the others rename their input
+    scratch:   node name -> bytes that its kernel needs while it runs
+    distances: node name -> {position of an input: how many bytes below that input the node's
+               only output may begin}; inputs that are not there share no byte with the output
+    in_place:  node name -> pairs (position of an input, of an output) that may be one buffer,
+               for nodes with several outputs
+    """
     executed = {node.name for node in steps}
     homes = find_homes(graph, (n.name for n in graph.nodes if n.name not in executed))
     commits = _commits(graph, steps, homes)
@@ -364,6 +340,23 @@ def draft_plan(
     leaving |= {homes[state.next] for state in graph.states} - set(kept)
     overlaps = _overlaps(buffers, steps, homes, distances or {}, leaving)
     return Draft(buffers, overlaps, homes, commits, kept)
+
+
+def plan_of(draft: Draft) -> Plan:
+    """The plan of what is drafted."""
+    placed = place(draft.buffers, draft.overlaps)
+    in_arena = {buffer.name for buffer in placed if buffer.kind != "scratch"}
+    homes = {name: home for name, home in draft.homes.items() if home in in_arena}
+    return Plan(
+        arena_bytes(placed),
+        lower_bound(placed, draft.overlaps),
+        lower_bound(placed),
+        max((buffer.alignment for buffer in placed), default=ALIGNMENT),
+        placed,
+        MappingProxyType(homes),
+        MappingProxyType(draft.commits),
+        MappingProxyType(draft.kept),
+    )
 
 
 def _kept(

@@ -3,7 +3,8 @@
 
 A family is a runner in `runners/` that states `FAMILY`: the cores that it runs, their compilers,
 their harness, their emulator and their cycle model. To add one, write that file and the flags of
-its cores in `_toolchain.py`. A runner of something that is no chip states its `CORES` instead.
+its cores in `_toolchain.py`. A runner of something that is no chip states its `CORES`,
+`find` and `versions` instead.
 """
 
 from __future__ import annotations

@@ -13,14 +13,7 @@ import numpy as np
 
 from iseul.core.errors import ToolError
 from iseul.device._loaded import Loaded, link
-from iseul.device._run import (
-    Run,
-    checked_inputs,
-    empty,
-    places,
-    values_of,
-    values_without_place,
-)
+from iseul.device._run import Run, rooms_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,26 +49,21 @@ def run(
 
     Raises ToolError if the image does not build, faults, or returns a code.
     """
-    arrays = checked_inputs(package, inputs)
-    n = len(arrays[0]) if arrays else 1
-    graph = package.graph
-    outputs = [empty(value, n) for value in values_of(package, graph.outputs)]
-    where = places(package, trace)
-    traced = {v.name: empty(v, n) for v in values_of(package, tuple(where))}
+    rooms = rooms_of(package, inputs, trace)
     with Loaded(package, link(package, compiler)) as loaded:
-        tracer = _Tracer(loaded, where) if where else None
+        tracer = _Tracer(loaded, rooms.where) if rooms.where else None
         loaded.start()
-        for s in range(n):
+        for s in range(rooms.n):
             if not stateful:
                 loaded.reset()
-            loaded.write_inputs([x[s] for x in arrays])
+            loaded.write_inputs([x[s] for x in rooms.inputs])
             loaded.invoke()
-            for room, array in zip(outputs, loaded.read_outputs(), strict=True):
+            for room, array in zip(rooms.outputs, loaded.read_outputs(), strict=True):
                 room[s] = array
             for name, data in tracer.take().items() if tracer else ():
-                room = traced[name]
+                room = rooms.traced[name]
                 room[s] = np.frombuffer(data, room.dtype).reshape(room.shape[1:])
-    return Run(outputs, {**values_without_place(package, trace, arrays), **traced})
+    return rooms.run()
 
 
 def selftest(package: Package, compiler: Compiler | None = None) -> int:

@@ -42,6 +42,43 @@ class Place:
     n_bytes: int
 
 
+@dataclass(frozen=True)
+class Rooms:
+    """What a run of a package is given and fills.
+
+    inputs:  checked, one (n, *shape) array per graph input
+    n:       samples
+    outputs: room for them, in the graph's order
+    where:   traced values that stand in the arena or among the states
+    traced:  room for these
+    known:   traced values that need no run
+    """
+
+    inputs: list[Array]
+    n: int
+    outputs: list[Array]
+    where: dict[str, Place]
+    traced: Mapping[str, Array]
+    known: Mapping[str, Array]
+
+    def run(self) -> Run:
+        """The result, when all rooms are filled."""
+        return Run(self.outputs, {**self.known, **self.traced})
+
+
+def rooms_of(package: Package, inputs: Sequence[Array], trace: Sequence[str]) -> Rooms:
+    """Raises ShapeError for inputs that do not fit, UsageError and UnsupportedError for values
+    that can not be traced.
+    """
+    arrays = checked_inputs(package, inputs)
+    n = len(arrays[0]) if arrays else 1
+    outputs = [empty(value, n) for value in values_of(package, package.graph.outputs)]
+    where = places(package, trace)
+    traced = {value.name: empty(value, n) for value in values_of(package, tuple(where))}
+    known = values_without_place(package, trace, arrays)
+    return Rooms(arrays, n, outputs, where, traced, known)
+
+
 def checked_inputs(package: Package, inputs: Sequence[Array]) -> list[Array]:
     """C-contiguous inputs of one common length. Raises ShapeError if they do not fit."""
     arrays = [np.ascontiguousarray(x) for x in inputs]

@@ -83,11 +83,8 @@ class Instance:
         self._exports = wasmtime.Instance(self.store, module, imports).exports(self.store)
         self._memory = self._exports["memory"]
         self._check(self.call("init"), "init")
-        graph = package.graph
-        self._inputs = [
-            (self.call("input", i), v) for i, v in enumerate(_of(package, graph.inputs))
-        ]
-        outputs = _of(package, graph.outputs)
+        n_inputs, outputs = len(package.graph.inputs), values_of(package, package.graph.outputs)
+        self._inputs = [self.call("input", i) for i in range(n_inputs)]
         self._outputs = [(self.call("output", i), v) for i, v in enumerate(outputs)]
         self.arena = self.call("arena")
         self.states = self.call("states")
@@ -111,7 +108,7 @@ class Instance:
 
     def write_inputs(self, sample: Sequence[Array]) -> None:
         """sample: one array per graph input, without the sample axis."""
-        for (address, _), x in zip(self._inputs, sample, strict=True):
+        for address, x in zip(self._inputs, sample, strict=True):
             self._memory.write(self.store, x.tobytes(), address)
 
     def invoke(self) -> None:
@@ -151,10 +148,6 @@ def count_steps(package: Package, path: Path, sample: Sequence[Array]) -> list[i
     end = instance.fuel()
     steps = [int(n) for n in np.diff([start, *marks])]
     return [*steps, end - (marks[-1] if marks else start)]
-
-
-def _of(package: Package, names: Sequence[str]) -> list[Any]:
-    return values_of(package, names)
 
 
 @lru_cache(maxsize=8)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from iseul.compile._package import fused_of
 from iseul.compile.check import bounds_of
+from iseul.core import registry
 from iseul.core.errors import ShapeError, UsageError
-from iseul.device._chip import family_of, runner_of
+from iseul.device._chip import RUNNERS, family_of, is_chip, runner_of
 from iseul.device._count import OUTSIDE, Counts, count_invoke
 from iseul.device._inputs import random_inputs
 from iseul.device._loaded import Loaded, link
 from iseul.device._paint import PAINTS, Paint
 from iseul.device._run import checked_inputs
-from iseul.device._toolchain import Compiler, find_host_compiler, find_wasm_compiler
-from iseul.device._wasm import engine_version
+from iseul.device._toolchain import Compiler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,12 +106,7 @@ def _family(name: str | None) -> CompilerFamily | None:
 
 def tool_versions(target: Target, compiler: Compiler | None = None) -> dict[str, str]:
     """Versions of what a measurement on a target depends on. Raises ToolError: no compiler."""
-    if target.core == "host":
-        return {"compiler": str(compiler or find_host_compiler())}
-    if target.core == "wasm32":
-        found = compiler or find_wasm_compiler()
-        return {"compiler": str(found), "wasmtime": engine_version()}
-    family = family_of(target)
+    family = family_of(target) if is_chip(target) else registry.load(RUNNERS, runner_of(target))
     return {"compiler": str(compiler or family.find(None)), **family.versions()}
 
 

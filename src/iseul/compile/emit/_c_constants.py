@@ -138,29 +138,29 @@ def collect(lowered: Lowered) -> Constants:
     calls: dict[tuple[str, tuple[int, ...]], Mapping[str, Any]] = {}
     operands: dict[str, str] = {}
     homes = lowered.homes
-    for step in lowered.steps:
-        for node in lowered.parts(step):
-            if node.name not in lowered.cards:
-                continue
-            card, stem = lowered.cards[node.name], identifier(node.name)
+    parts = [(step.name, node) for step in lowered.steps for node in lowered.parts(step)]
+    for step, node in parts:
+        if node.name not in lowered.cards:
+            continue
+        card, stem = lowered.cards[node.name], identifier(node.name)
 
-            def put(key: str, array: Array, stem: str = stem, name: str = node.name) -> Pointer:
-                comment = f"{printable(name)}: {key} {dims(array.shape)}"
-                return Pointer(pool.add(f"{stem}_{key}", array, comment))
+        def put(key: str, array: Array, stem: str = stem, name: str = node.name) -> Pointer:
+            comment = f"{printable(name)}: {key} {dims(array.shape)}"
+            return Pointer(pool.add(f"{stem}_{key}", array, comment))
 
-            if step.name in lowered.groups:
-                for call in lowered.groups[step.name].bands.calls_of(node):
-                    emitted = card.emit(*lowered.groups[step.name].bands.of_call(call))
-                    calls[node.name, call.shape] = _walk(emitted, put)
-            else:
-                params[node.name] = _walk(card.emit(node.attrs, graph.io(node)), put)
-            for i in card.passed(node.attrs, graph.io(node)):
-                home = homes[node.inputs[i]]
-                data = graph.values[home].data
-                if data is not None:
-                    operands[home] = pool.add(
-                        f"{identifier(home)}_data", data, f"{printable(home)} {dims(data.shape)}"
-                    )
+        if step in lowered.groups:
+            bands = lowered.groups[step].bands
+            for call in bands.calls_of(node):
+                calls[node.name, call.shape] = _walk(card.emit(*bands.of_call(call)), put)
+        else:
+            params[node.name] = _walk(card.emit(node.attrs, graph.io(node)), put)
+        for i in card.passed(node.attrs, graph.io(node)):
+            home = homes[node.inputs[i]]
+            data = graph.values[home].data
+            if data is not None:
+                operands[home] = pool.add(
+                    f"{identifier(home)}_data", data, f"{printable(home)} {dims(data.shape)}"
+                )
     initial = {
         state.value: pool.add(
             f"{identifier(state.value)}_initial",

@@ -46,9 +46,7 @@ def _channels(io: Io) -> int:
 
 def scales_down(attrs: Any, io: Io) -> str | None:
     """sums are scaled by less than 1/4 and by 2^-24 or more"""
-    _, shifts = output_multipliers(io, _channels(io))
-    beyond = [int(shift) for shift in shifts if shift not in SHIFTS]
-    return f"a scale is near 2^{beyond[0]}" if beyond else None
+    return fields.scales_within(io, SHIFTS)
 
 
 def _round_up(n: int, to: int) -> int:

@@ -121,6 +121,13 @@ def clamp_f32(activation: Activation) -> dict[str, float]:
     return {"low": float(low), "high": float(high)}
 
 
+def scales_within(io: Io, shifts: range) -> str | None:
+    """What is wrong with the scales of sums, if a channel's shift is none of these."""
+    _, found = quantized.output_multipliers(io, io.outputs[0].shape[-1])
+    beyond = [int(shift) for shift in found if shift not in shifts]
+    return f"a scale is near 2^{beyond[0]}" if beyond else None
+
+
 def rescale_s8(io: Io, activation: Activation) -> Mapping[str, Field]:
     """`iseul_requantize_t`: integers of one quantization as those of another."""
     first, last = io.inputs[0], io.outputs[0]

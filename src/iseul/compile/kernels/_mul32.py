@@ -8,6 +8,7 @@ two products of 32 bits (`prove.Staircase`). Where either proof is missing the c
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,6 +80,38 @@ def staircase_of(attrs: Any, io: Io, rows: Array, dips: bool) -> prove.Staircase
     return prove.staircase(results_of(attrs, io, len(rows)), least, most, scale, dips)
 
 
+def rises(rows_of: Callable[[Any, Io], Array], dips: bool) -> Callable[[Any, Io], str | None]:
+    """A card's rule. rows_of: (attrs, io) -> rows of weights (n, k)."""
+
+    def rule(attrs: Any, io: Io) -> str | None:
+        """two products of 32 bits make int8 of every sum"""
+        found = staircase_of(attrs, io, rows_of(attrs, io), dips)
+        return "no such form was found" if found is None else None
+
+    return rule
+
+
+def staircase(attrs: Any, io: Io, rows: Array, dips: bool) -> prove.Staircase:
+    """`staircase_of` a node that `rises`."""
+    found = staircase_of(attrs, io, rows, dips)
+    assert found is not None, "the card does not fit"
+    return found
+
+
+def two_products(attrs: Any, io: Io, rows: Array, dips: bool) -> TwoProducts:
+    """The proof of it."""
+    steps = staircase(attrs, io, rows, dips)
+    clamp = fields.clamp_s8(io, attrs.activation)
+    return TwoProducts(
+        steps,
+        *output_multipliers(io, len(rows)),
+        zero_point(io.outputs[0]),
+        clamp["low"],
+        clamp["high"],
+        *sums_between(io, rows),
+    )
+
+
 def scale_words(io: Io, rows: Array, steps: prove.Staircase) -> NDArray[np.int64]:
     """Words of `iseul_rise` of each row, (n, 5); (n, 6) where sums below 0 are treated apart."""
     lower, upper = steps.factor & ((1 << prove.DIGIT) - 1), steps.factor >> prove.DIGIT
@@ -108,6 +141,7 @@ def words_of(io: Io, rows: Array, steps: prove.Staircase) -> NDArray[np.int32]:
 
 def convolution(arrange: Arrange, overlaps: Overlap) -> tuple[Card, ...]:
     """The cards of an op that `arrange` makes a convolution in groups; they take one group."""
+    rows_of = partial(_rows, arrange)
 
     def one_group(attrs: Any, io: Io) -> str | None:
         """all output channels read all input channels"""
@@ -117,28 +151,17 @@ def convolution(arrange: Arrange, overlaps: Overlap) -> tuple[Card, ...]:
 
     def short(attrs: Any, io: Io) -> str | None:
         """an output has at most 16,380 products"""
-        n = _rows(arrange, attrs, io).shape[1]
+        n = rows_of(attrs, io).shape[1]
         return f"it has {n:,}" if n > _DEPTH else None
 
     def few_singles(attrs: Any, io: Io) -> str | None:
         """at most 255 weights of a channel are too large to share a word"""
-        held = prove.paired(_rows(arrange, attrs, io), _CHANNELS)
+        held = prove.paired(rows_of(attrs, io), _CHANNELS)
         n = max(map(len, held.singles))
         return f"there are {n}" if n > _SINGLES else None
 
-    def rises(dips: bool) -> Callable[[Any, Io], str | None]:
-        def rule(attrs: Any, io: Io) -> str | None:
-            """two products of 32 bits make int8 of every sum"""
-            found = _staircase(attrs, io, dips)
-            return "no such form was found" if found is None else None
-
-        return rule
-
-    def _staircase(attrs: Any, io: Io, dips: bool) -> prove.Staircase | None:
-        return staircase_of(attrs, io, _rows(arrange, attrs, io), dips)
-
     def depth(attrs: Any, io: Io) -> int:
-        k = _rows(arrange, attrs, io).shape[1]
+        k = rows_of(attrs, io).shape[1]
         return -(-k // prove.GROUP) * prove.GROUP
 
     def strips(attrs: Any, io: Io) -> int:
@@ -156,13 +179,12 @@ def convolution(arrange: Arrange, overlaps: Overlap) -> tuple[Card, ...]:
     def emit(dips: bool) -> Callable[[Any, Io], Fields]:
         def fields_of(attrs: Any, io: Io) -> Fields:
             """`iseul_conv_s8_mul32_t`."""
-            steps = _staircase(attrs, io, dips)
-            assert steps is not None, "the card does not fit"
+            rows = rows_of(attrs, io)
             return {
                 "window": arrange(attrs, io).window,
                 "depth": depth(attrs, io),
                 "strips": strips(attrs, io),
-                "channels": words_of(io, _rows(arrange, attrs, io), steps),
+                "channels": words_of(io, rows, staircase(attrs, io, rows, dips)),
                 "in_zero_point": zero_point(io.inputs[0]),
             }
 
@@ -170,19 +192,9 @@ def convolution(arrange: Arrange, overlaps: Overlap) -> tuple[Card, ...]:
 
     def proofs_of(dips: bool) -> Callable[[Any, Io], tuple[Proof, ...]]:
         def proofs(attrs: Any, io: Io) -> tuple[Proof, ...]:
-            rows = _rows(arrange, attrs, io)
-            steps = _staircase(attrs, io, dips)
-            assert steps is not None, "the card does not fit"
-            clamp = fields.clamp_s8(io, attrs.activation)
-            form = TwoProducts(
-                steps,
-                *output_multipliers(io, len(rows)),
-                zero_point(io.outputs[0]),
-                clamp["low"],
-                clamp["high"],
-                *sums_between(io, rows),
-            )
-            return SharedWords(prove.paired(rows, _CHANNELS), rows), form
+            rows = rows_of(attrs, io)
+            shared = SharedWords(prove.paired(rows, _CHANNELS), rows)
+            return shared, two_products(attrs, io, rows, dips)
 
         return proofs
 
@@ -213,7 +225,7 @@ def convolution(arrange: Arrange, overlaps: Overlap) -> tuple[Card, ...]:
         return Card(
             symbol,
             "iseul_conv_s8_mul32_t",
-            (*grouped.INT8, one_group, grouped.centred, short, few_singles, rises(dips)),
+            (*grouped.INT8, one_group, grouped.centred, short, few_singles, rises(rows_of, dips)),
             cost_of(165, 5, 88, 31),
             emit(dips),
             isa="mul32",

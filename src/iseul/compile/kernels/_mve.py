@@ -40,9 +40,7 @@ _SHIFTS = range(-31, 0)
 
 def scales_down(attrs: Any, io: Io) -> str | None:
     """sums are scaled by less than 1/2 and by 2^-32 or more"""
-    _, shifts = output_multipliers(io, io.outputs[0].shape[-1])
-    beyond = [int(shift) for shift in shifts if shift not in _SHIFTS]
-    return f"a scale is near 2^{beyond[0]}" if beyond else None
+    return fields.scales_within(io, _SHIFTS)
 
 
 def round_up(n: int, to: int) -> int:

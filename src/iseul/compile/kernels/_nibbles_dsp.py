@@ -46,18 +46,12 @@ _LARGEST_GROUP = 20 << 10  # bytes of weights that are taken out: more would be 
 
 def scales_below_half(attrs: Any, io: Io) -> str | None:
     """sums are scaled by less than 1/2 and by 2^-23 or more"""
-    return _scales_in(range(-22, 0), io)
+    return fields.scales_within(io, range(-22, 0))
 
 
 def scales_below_one(attrs: Any, io: Io) -> str | None:
     """sums are scaled by less than 1 and by 2^-23 or more"""
-    return _scales_in(range(-22, 1), io)
-
-
-def _scales_in(allowed: range, io: Io) -> str | None:
-    _, shifts = output_multipliers(io, io.outputs[0].shape[-1])
-    beyond = [int(shift) for shift in shifts if shift not in allowed]
-    return f"a scale is near 2^{beyond[0]}" if beyond else None
+    return fields.scales_within(io, range(-22, 1))
 
 
 def doubled_bias(io: Io, rows: Array, n_together: int) -> Array:

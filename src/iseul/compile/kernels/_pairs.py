@@ -18,10 +18,11 @@ from iseul.compile.kernels import _fields as fields
 from iseul.compile.kernels import _grouped as grouped
 from iseul.compile.kernels import _mul32 as mul32
 from iseul.compile.kernels._card import Card
+from iseul.compile.kernels._dsp import one_to_one
 from iseul.compile.kernels._overlap import by_position
 from iseul.compile.plan import IN_PLACE
-from iseul.compile.proofs import SharedOutputs, TwoProducts
-from iseul.graph.ops._quantized import output_multipliers, zero_point
+from iseul.compile.proofs import SharedOutputs
+from iseul.graph.ops._quantized import zero_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -127,12 +128,6 @@ def _together(weights: Array) -> NDArray[np.bool_]:
 # --- rules
 
 
-def one_to_one(attrs: Any, io: Io) -> str | None:
-    """there are as many output channels as input channels"""
-    n = io.outputs[0].shape[3] // io.inputs[0].shape[3]
-    return f"there are {n} per input channel" if n > 1 else None
-
-
 def undilated(attrs: Any, io: Io) -> str | None:
     """the kernel is not dilated"""
     kernel = io.inputs[1].shape[1:3]
@@ -216,27 +211,15 @@ def _scales(io: Io, rows: Array, steps: prove.Staircase, together: NDArray[np.bo
 def depthwise() -> tuple[Card, ...]:
     """The cards of depthwise convolution."""
 
-    def steps_of(attrs: Any, io: Io, dips: bool) -> prove.Staircase | None:
-        return mul32.staircase_of(attrs, io, _rows(attrs, io), dips)
-
-    def rises(dips: bool) -> Callable[[Any, Io], str | None]:
-        def rule(attrs: Any, io: Io) -> str | None:
-            """two products of 32 bits make int8 of every sum"""
-            found = steps_of(attrs, io, dips)
-            return "no such form was found" if found is None else None
-
-        return rule
-
     def emit(dips: bool) -> Callable[[Any, Io], Fields]:
         def fields_of(attrs: Any, io: Io) -> Fields:
             """`iseul_depthwise_s8_mul32_t`."""
-            steps = steps_of(attrs, io, dips)
-            assert steps is not None, "the card does not fit"
             lines, weights = _lines(attrs, io), _weights(attrs, io)
             n, _, width, c = io.inputs[0].shape
             in_steps, out_steps = (width * c, c), (io.outputs[0].shape[2] * c, c)
             i = 0 if lines.is_turned else 1
             rows = weights.reshape(c, -1)
+            steps = mul32.staircase(attrs, io, rows, dips)
             return {
                 "along": _axis_fields(lines.along, in_steps[i], out_steps[i]),
                 "across": _axis_fields(lines.across, in_steps[1 - i], out_steps[1 - i]),
@@ -252,18 +235,7 @@ def depthwise() -> tuple[Card, ...]:
     def proofs_of(dips: bool) -> Callable[[Any, Io], tuple[Proof, ...]]:
         def proofs(attrs: Any, io: Io) -> tuple[Proof, ...]:
             weights = _weights(attrs, io)
-            rows = weights.reshape(len(weights), -1)
-            steps = steps_of(attrs, io, dips)
-            assert steps is not None, "the card does not fit"
-            clamp = fields.clamp_s8(io, attrs.activation)
-            form = TwoProducts(
-                steps,
-                *output_multipliers(io, len(rows)),
-                zero_point(io.outputs[0]),
-                clamp["low"],
-                clamp["high"],
-                *mul32.sums_between(io, rows),
-            )
+            form = mul32.two_products(attrs, io, weights.reshape(len(weights), -1), dips)
             return SharedOutputs(weights, _together(weights)), form
 
         return proofs
@@ -294,7 +266,7 @@ def depthwise() -> tuple[Card, ...]:
         return Card(
             symbol,
             "iseul_depthwise_s8_mul32_t",
-            (*rules, pairs_fit, rises(dips)),
+            (*rules, pairs_fit, mul32.rises(_rows, dips)),
             cost_of(pair + more, tap, column, line, channel),
             emit(dips),
             isa="mul32",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Arrange = Callable[[Any, Io], Arranged]
     Overlap = Callable[[Any, Io], Mapping[int, int]]
+    RowsOf = Callable[[Any, Io], Array]
 
 ISA: Final = "simd128"
 LANES = 8  # channels at a time
@@ -103,11 +104,21 @@ def _depth(made: Arranged) -> int:
     return _round_up(int(np.prod(made.weights.shape[1:])), 8)
 
 
-def _in_31_bits(io: Io, rows: Array) -> str | None:
-    """What is wrong with sums of these weights (n, k), if they may be too large."""
-    least, most = ends_of_sums(io, rows)
-    beyond = max(int(most.max(initial=0)), -int(least.min(initial=0)))
-    return f"they may reach {beyond:,}" if beyond > _MOST_SUM else None
+def _in_31_bits(rows_of: RowsOf) -> Callable[[Any, Io], str | None]:
+    """A card's rule."""
+
+    def rule(attrs: Any, io: Io) -> str | None:
+        """no sum with its bias is beyond 2^30"""
+        least, most = ends_of_sums(io, rows_of(attrs, io))
+        beyond = max(int(most.max(initial=0)), -int(least.min(initial=0)))
+        return f"they may reach {beyond:,}" if beyond > _MOST_SUM else None
+
+    return rule
+
+
+def _folded(rows_of: RowsOf) -> Callable[[Any, Io], tuple[Proof, ...]]:
+    """A card's proofs: of the bias that has the input's zero point."""
+    return lambda attrs, io: (is_folded(io, rows_of(attrs, io)),)
 
 
 def _n_positions(made: Arranged) -> int:
@@ -126,9 +137,8 @@ def convolution(arrange: Arrange, overlaps: Overlap) -> Card:
         n = made.window["in_c"] // made.group_in
         return f"{n} groups of channels" if n > 1 else None
 
-    def in_31_bits(attrs: Any, io: Io) -> str | None:
-        """no sum with its bias is beyond 2^30"""
-        return _in_31_bits(io, _rows(arrange(attrs, io)))
+    def rows_of(attrs: Any, io: Io) -> Array:
+        return _rows(arrange(attrs, io))
 
     def emit(attrs: Any, io: Io) -> Fields:
         """`iseul_conv_s8_simd128_t`."""
@@ -157,19 +167,16 @@ def convolution(arrange: Arrange, overlaps: Overlap) -> Card:
         """Windows of four positions in 16 bits."""
         return 2 * POSITIONS * _depth(arrange(attrs, io))
 
-    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
-        return (is_folded(io, _rows(arrange(attrs, io))),)
-
     return Card(
         "iseul_conv2d_s8_simd128",
         "iseul_conv_s8_simd128_t",
-        (*grouped.INT8, one_group, grouped.centred, scales_down, in_31_bits),
+        (*grouped.INT8, one_group, grouped.centred, scales_down, _in_31_bits(rows_of)),
         cost,
         emit,
         isa=ISA,
         scratch_bytes=scratch,
         overlap=overlaps,
-        proofs=proofs_of,
+        proofs=_folded(rows_of),
     )
 
 
@@ -207,9 +214,8 @@ def depthwise() -> Card:
         made = grouped.of_depthwise_conv2d(attrs, io)
         return made, _round_up(_rows(made).shape[1], 2)
 
-    def in_31_bits(attrs: Any, io: Io) -> str | None:
-        """no sum with its bias is beyond 2^30"""
-        return _in_31_bits(io, _rows(taps_of(attrs, io)[0]))
+    def rows_of(attrs: Any, io: Io) -> Array:
+        return _rows(taps_of(attrs, io)[0])
 
     def emit(attrs: Any, io: Io) -> Fields:
         """`iseul_depthwise_s8_simd128_t`."""
@@ -250,17 +256,14 @@ def depthwise() -> Card:
     def overlaps(attrs: Any, io: Io) -> Mapping[int, int]:
         return overlap.by_rows(attrs, io, 1)
 
-    def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
-        return (is_folded(io, _rows(taps_of(attrs, io)[0])),)
-
     return Card(
         "iseul_depthwise_conv2d_s8_simd128",
         "iseul_depthwise_s8_simd128_t",
-        (*grouped.INT8, one_to_one, grouped.centred, scales_down, in_31_bits),
+        (*grouped.INT8, one_to_one, grouped.centred, scales_down, _in_31_bits(rows_of)),
         cost,
         emit,
         isa=ISA,
         scratch_bytes=scratch,
         overlap=overlaps,
-        proofs=proofs_of,
+        proofs=_folded(rows_of),
     )

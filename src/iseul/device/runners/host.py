@@ -14,14 +14,7 @@ import numpy as np
 
 from iseul.core.errors import ToolError
 from iseul.device._build import Source, build_shared
-from iseul.device._run import (
-    Run,
-    checked_inputs,
-    empty,
-    places,
-    values_of,
-    values_without_place,
-)
+from iseul.device._run import Run, rooms_of
 from iseul.device._toolchain import Compiler, find_host_compiler
 
 if TYPE_CHECKING:
@@ -34,6 +27,12 @@ if TYPE_CHECKING:
 
 
 CORES = ("host",)
+find = find_host_compiler
+
+
+def versions() -> dict[str, str]:
+    """What a measurement depends on besides the compiler."""
+    return {}
 
 
 class _Copy(ctypes.Structure):
@@ -71,32 +70,25 @@ def run(
 
     Raises ToolError if the C does not build or `init` or `invoke` return a code.
     """
-    arrays = checked_inputs(package, inputs)
-    n = len(arrays[0]) if arrays else 1
-    graph = package.graph
-    outputs = [empty(value, n) for value in values_of(package, graph.outputs)]
-    where = places(package, trace)
-    values_of(package, trace)
-    library = _load(package, compiler, bool(where))
-    copies, record_bytes = _copies(where)
-    records = np.zeros((n, record_bytes), np.uint8)
+    rooms = rooms_of(package, inputs, trace)
+    library = _load(package, compiler, bool(rooms.where))
+    copies, record_bytes = _copies(rooms.where)
+    records = np.zeros((rooms.n, record_bytes), np.uint8)
     code = library.iseul_harness_run(
-        ctypes.c_int64(n),
+        ctypes.c_int64(rooms.n),
         ctypes.c_int(stateful),
-        *_arrays(arrays),
-        *_arrays(outputs),
+        *_arrays(rooms.inputs),
+        *_arrays(rooms.outputs),
         copies,
         ctypes.c_int64(len(copies)),
         ctypes.c_int64(record_bytes),
         ctypes.c_void_p(records.ctypes.data),
     )
     _check(code, package)
-    values = values_without_place(package, trace, arrays)
-    for copy, name in zip(copies, where, strict=True):
-        value = empty(graph.values[name], n)
+    for copy, room in zip(copies, rooms.traced.values(), strict=True):
         bytes_ = np.ascontiguousarray(records[:, copy.at : copy.at + copy.n_bytes])
-        values[name] = bytes_.view(value.dtype).reshape(value.shape)
-    return Run(outputs, values)
+        room[...] = bytes_.view(room.dtype).reshape(room.shape)
+    return rooms.run()
 
 
 def selftest(package: Package, compiler: Compiler | None = None) -> int:

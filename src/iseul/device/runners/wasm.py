@@ -9,14 +9,7 @@ import numpy as np
 
 from iseul.core.errors import ToolError
 from iseul.device import _wasm
-from iseul.device._run import (
-    Run,
-    checked_inputs,
-    empty,
-    places,
-    values_of,
-    values_without_place,
-)
+from iseul.device._run import Run, rooms_of
 from iseul.device._toolchain import Compiler, find_wasm_compiler
 
 if TYPE_CHECKING:
@@ -26,6 +19,12 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
 
 CORES = ("wasm32",)
+find = find_wasm_compiler
+
+
+def versions() -> dict[str, str]:
+    """What a measurement depends on besides the compiler."""
+    return {"wasmtime": _wasm.engine_version()}
 
 
 def available() -> str | None:
@@ -52,34 +51,28 @@ def run(
 
     Raises ToolError if the module does not build, traps, or returns a code.
     """
-    arrays = checked_inputs(package, inputs)
-    n = len(arrays[0]) if arrays else 1
-    graph = package.graph
-    outputs = [empty(value, n) for value in values_of(package, graph.outputs)]
-    where = places(package, trace)
-    values = values_without_place(package, trace, arrays)
-    values |= {v.name: empty(v, n) for v in values_of(package, list(where))}
+    rooms = rooms_of(package, inputs, trace)
     last = len(package.steps)
 
     def copy(step: int) -> None:
-        for name, place in where.items():
+        for name, place in rooms.where.items():
             if place.step == step:
                 start = instance.states if step == last else instance.arena
                 data = instance.read(start + place.offset, place.n_bytes)
-                to = values[name][s]
-                values[name][s] = np.frombuffer(data, to.dtype).reshape(to.shape)
+                to = rooms.traced[name][s]
+                to[...] = np.frombuffer(data, to.dtype).reshape(to.shape)
 
-    path = _wasm.link(package, compiler, traced=bool(where))
-    instance = _wasm.Instance(package, path, copy if where else None)
-    for s in range(n):
+    path = _wasm.link(package, compiler, traced=bool(rooms.where))
+    instance = _wasm.Instance(package, path, copy if rooms.where else None)
+    for s in range(rooms.n):
         if not stateful or s == 0:
             instance.call("reset")
-        instance.write_inputs([x[s] for x in arrays])
+        instance.write_inputs([x[s] for x in rooms.inputs])
         instance.invoke()
         copy(last)
-        for output, got in zip(outputs, instance.read_outputs(), strict=True):
+        for output, got in zip(rooms.outputs, instance.read_outputs(), strict=True):
             output[s] = got
-    return Run(outputs, values)
+    return rooms.run()
 
 
 def selftest(package: Package, compiler: Compiler | None = None) -> int:
@@ -88,4 +81,4 @@ def selftest(package: Package, compiler: Compiler | None = None) -> int:
     return instance.call("selftest")
 
 
-__all__ = ["CORES", "available", "run", "selftest"]
+__all__ = ["CORES", "available", "find", "run", "selftest", "versions"]
