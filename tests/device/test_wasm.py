@@ -5,6 +5,8 @@ traps is named. The case tables of ops run with `--all`; by default some of thos
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from cases import all_cases
@@ -41,6 +43,10 @@ def test_state_starts_fresh_or_lives_on(stateful):
     inputs = samples(packed.graph, 5)
     want = interpret_samples(packed.graph, inputs, stateful=stateful).outputs[0]
     assert equal(wasm.run(packed, inputs, stateful=stateful).outputs[0], want)
+
+
+def test_the_engine_has_a_version():
+    assert re.fullmatch(r"\d+(\.\d+)+", wasm.versions()["wasmtime"])
 
 
 def test_selftest_passes():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import importlib.util
 from functools import lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +42,8 @@ def missing() -> str | None:
 
 def engine_version() -> str:
     """Version of wasmtime. Raises ToolError if it is not here."""
-    return str(_wasmtime().__version__)
+    _wasmtime()
+    return version("wasmtime")
 
 
 def link(
