@@ -138,6 +138,17 @@ CASES = (
         "int4 weights, one scale, relu6", (8,), 6, kind_w="int4", one_scale=True, activation="relu6"
     ),
     _case("int4 weights, rectified", (72,), 18, kind_w="int4", activation="relu", zero_out=-128),
+    _case(
+        "int4 weights, rectified, multipliers around 1",
+        (32,),
+        13,
+        kind_w="int4",
+        activation="relu",
+        zero_out=-128,
+        scale_in=0.02,
+        scale_w=0.1,
+        scale_out=0.0018,
+    ),
     _case("int4 weights, a long row", (304,), 9, kind_w="int4", zero_in=-128),
     _case("int4 weights, clamped", (24,), 10, kind_w="int4", activation="relu6", zero_out=-60),
     _case("int4 weights, keeps the axes, batch", (3, 5), 4, kind_w="int4", keep_dims=True, batch=2),

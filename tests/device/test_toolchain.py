@@ -9,9 +9,10 @@ import pytest
 
 from device._boards import C3, M55
 from device._nets import M4, NETS, package
+from iseul.compile.emit.c import RUNTIME
 from iseul.core.errors import BudgetError, ToolError
 from iseul.device import _toolchain as toolchain
-from iseul.device._build import Source, build_image, build_objects, build_shared
+from iseul.device._build import INCLUDED, Source, build_image, build_objects, build_shared
 from iseul.device._chip import family_of
 from iseul.device._elf import defined_symbols, read_image, undefined_symbols
 from iseul.device._loaded import link
@@ -48,6 +49,29 @@ CHIPS = [
 
 def _source(packed, **fields) -> Source:
     return Source(packed.name, packed.files, (), **fields)
+
+
+def _runtime_with_assembly() -> dict[str, str]:
+    """Kernels whose blocks name registers, and all headers."""
+    texts = {path.name: path.read_text() for path in RUNTIME.glob("iseul*.[ch]")}
+    headers = {name: text for name, text in texts.items() if name.endswith(".h")}
+
+    def has_assembly(name: str) -> bool:
+        text = texts[name]
+        return "__asm__ volatile" in text or any(map(has_assembly, INCLUDED.findall(text)))
+
+    return headers | {n: text for n, text in texts.items() if n.endswith(".c") and has_assembly(n)}
+
+
+@pytest.mark.parametrize("level", ["-O1", "-Os", "-Og"])
+@pytest.mark.parametrize(("compiler", "board"), CHIPS, ids=str)
+def test_kernels_in_assembly_compile_at_every_level(compiler, board, level):
+    """A project's flags are its own: blocks that take all registers must fit under any of them."""
+    files = _runtime_with_assembly()
+    kernels = [name for name in files if name.endswith(".c")]
+    assert len(kernels) > 40
+    made = build_objects(Source("net", files, ()), compiler, load_target(board), flags=(level,))
+    assert len(made) == len(kernels)
 
 
 @pytest.mark.parametrize("compiler", [*HOST, *ARM, *RISCV], ids=str)

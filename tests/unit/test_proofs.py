@@ -134,6 +134,26 @@ def test_one_multiply_holds_just_where_all_sums_agree(
     assert equal or is_rectified  # with the sign it is the reference, always
 
 
+@given(
+    multiplier=st.integers(1 << 30, (1 << 31) - 1),
+    n=st.integers(-2, 19),
+    at=st.integers(-140, 140),
+)
+def test_sixteen_times_a_rectified_sum_is_the_reference(multiplier: int, n: int, at: int) -> None:
+    middle = (at + 128 << (31 + n)) // multiplier
+    sums_ = np.arange(middle - 400, middle + 400)
+    sums_ = sums_[np.abs(sums_) < 1 << 27]
+    if not len(sums_):
+        return
+    one = np.array([1])
+    ends = one * sums_[0], one * sums_[-1]
+    proof = OneMultiply(one * multiplier, one * -n, -128, -128, 127, True, *ends, 4)
+    assert np.array_equal(proof.reference(sums_[None]), proof.shorter(sums_[None]))
+    assert proof.holds()
+    assert not replace(proof, is_rectified=False).holds()  # no such form is known
+    assert not replace(proof, most=one << 27).holds()
+
+
 def test_the_sign_matters_where_negative_results_stay() -> None:
     one = np.array([1])
     proof = OneMultiply(one << 30, one * -2, 0, -128, 127, True, one * -900, one * 900)

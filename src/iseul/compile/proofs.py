@@ -249,14 +249,15 @@ class OneMultiply:
     zero_point, low, high: of the output
     is_rectified:         the sign of the sum is left out: negative results are clamped anyway
     least, most:          (C,), ends of the sums
-    is_doubled:           kernels have twice the sums; then n may be 1, or 0 without the sign
+    doublings:            kernels have 2^m times the sums, m = 0, 1 or 4: n may be 1 where m is 1,
+                          0 without the sign; where m is 4, which has no sign, n may be -2
     """
 
     kind: ClassVar[str] = "one multiplication"
     identity: ClassVar[str] = (
         "floor((x q + 2^30 + 2^(30+n) - [x<0] 2^31 + z 2^(31+n)) / 2^(31+n)) = "
         "round(round(x q / 2^31) / 2^n) + z, clamped; rectified: without [x<0] 2^31; "
-        "doubled: 2 x for x, n + 1 for n, 2^31 for 2^30, 2^32 for 2^31"
+        "doubled m times: all terms times 2^m; m = 4, n <= 0: without 2^30"
     )
 
     multiplier: NDArray[np.int64]
@@ -267,19 +268,22 @@ class OneMultiply:
     is_rectified: bool
     least: NDArray[np.int64]
     most: NDArray[np.int64]
-    is_doubled: bool = False
+    doublings: int = 0
 
     @property
     def how(self) -> str:
         what = ", without the sign" if self.is_rectified else ""
-        what += ", of doubled sums" if self.is_doubled else ""
+        what += f", of {1 << self.doublings} times the sums" if self.doublings else ""
         return f"on both sides of every step of {len(self.shift)} channels, within bounds{what}"
 
     def holds(self) -> bool:
         q, n = self.multiplier, -self.shift
-        least_n = 2 if not self.is_doubled else 0 if self.is_rectified else 1
-        fits = ((q > 0) & (q < _INT32) & (n >= least_n) & (n + self.is_doubled <= 23)).all()
-        times = 1 + self.is_doubled
+        known = {(0, False): 2, (0, True): 2, (1, False): 1, (1, True): 0, (4, True): -2}
+        least_n = known.get((self.doublings, self.is_rectified))
+        if least_n is None:
+            return False
+        fits = ((q > 0) & (q < _INT32) & (n >= least_n) & (n + self.doublings <= 23)).all()
+        times = 1 << self.doublings
         if not fits or not _in_32_bits(times * self.least, times * self.most):
             return False
         least, most = self.least[:, None], self.most[:, None]
@@ -298,13 +302,25 @@ class OneMultiply:
         """What kernels compute of sums (C, n)."""
         q, n, more = self._terms()
         sign = 0 if self.is_rectified else (x < 0).astype(np.int64) << (31 + more)
-        found = (((x * q + (1 << (30 + more)) - sign) >> 32) + self._upper(n)) >> (n - 1)
+        found = (((x * q + self._nudge() - sign) >> 32) + self._upper(n)) >> (n - 1)
         return np.clip(found, self.low, self.high)
 
     def _terms(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-        """q and n of the short form as functions of the true sum, and 1 if sums are doubled."""
-        more = int(self.is_doubled)
+        """q and n of the short form as functions of the true sum, and m."""
+        more = self.doublings
         return self.multiplier[:, None] << more, more - self.shift[:, None], more
+
+    def _nudge(self) -> NDArray[np.int64]:
+        """(C, 1): the first rounding's half; with m = 4, n <= 0 the second rounding's, which is
+        not there, stands in its place.
+        """
+        has_one = (self.doublings < 4) | (self.shift < 0)
+        return np.where(has_one, np.int64(1) << (30 + self.doublings), 0)[:, None]
+
+    @property
+    def uppers(self) -> NDArray[np.int64]:
+        """(C,): what m = 4 adds to the upper word of a product; m = 1 half a unit less."""
+        return (self._upper(self._terms()[1]) + (self._nudge() >> 32))[:, 0]
 
     def _upper(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
         return ((1 + 2 * self.zero_point) * (np.int64(1) << (n - 1))) >> 1
@@ -313,9 +329,9 @@ class OneMultiply:
         """Results (1, n) above the lowest, and (C, n) the least sums whose short result is that."""
         q, n, more = self._terms()
         values = np.arange(self.low + 1, self.high + 1)[None, :]
-        # shorter(x) >= value  <=>  x q + 2^30 [- 2^31] >= (value 2^(n-1) - upper) 2^32
+        # shorter(x) >= value  <=>  x q + nudge [- 2^31] >= (value 2^(n-1) - upper) 2^32
         above = (values * (np.int64(1) << (n - 1)) - self._upper(n)) * (np.int64(1) << 32)
-        needed = above - (1 << (30 + more))
+        needed = above - self._nudge()
         at = -((-needed) // q)
         if self.is_rectified:
             return values, at
@@ -450,8 +466,9 @@ class SharedNibbles:
 
     kind: ClassVar[str] = "shared nibbles"
     identity: ClassVar[str] = (
-        "differences of sum(x (4096 a + 256 b + 16 c + d)), sum(x (16 c + d)), sum(x (256 b + d)) "
-        "and sum(x d) are multiples of sum(x a) .. sum(x d), x int8; b, c, d 8 too large"
+        "differences of sum(x (4096 b + 256 c + 16 a + d)), sum(x (4096 b + 256 c + d)), "
+        "sum(x (256 c + d)) and sum(x d) are 16 sum(x a), 4096 sum(x b), 256 sum(x c), x int8; "
+        "a, c, d 8 too large"
     )
 
     form: Fours

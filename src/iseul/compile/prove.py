@@ -395,13 +395,14 @@ def in_halfwords(
 
 @dataclass(frozen=True, eq=False)
 class Fours:
-    """Four channels of int4 weights in one halfword each: h = 4096 a + 256 b + 16 c + d, where b, c
+    """Four channels of int4 weights in one halfword each: h = 4096 b + 256 c + 16 a + d, where a, c
     and d are 8 more than the weights.
 
-    For int8 x let s0 .. s3 be the sums of x h, x (16 c + d), x (256 b + d) and x d, each from what
-    the biases make of it, modulo 2^32. Then s2 - s3 is 256 times b's sum, s0 - s1 is 256 times
-    that and 4096 times a's, s1 - s3 is 16 times c's: without a rest, as long as they stay in 32
-    bits. From the sums of b, c and d 8 times the sum of x is taken off.
+    For int8 x let s0 .. s3 be the sums of x h, x (4096 b + 256 c + d), x (256 c + d) and x d, each
+    from what the biases make of it, modulo 2^32. Then s0 - s1 is 16 times a's sum, s1 - s2 is 4096
+    times b's and s2 - s3 is 256 times c's, as long as they stay in 32 bits. Each of these parts of
+    h is a mask of the one before. From the sums of a, c and d 8 times the sum of x is taken off.
+    Kernels take twice or 16 times all four.
 
     rows: (n, k), n a multiple of 4; bias: (n,)
     """
@@ -413,24 +414,24 @@ class Fours:
     def shared(self) -> NDArray[np.int64]:
         """The halfwords, (n / 4, k)."""
         a, b, c, d = (self.rows[i::4] for i in range(4))
-        return 4096 * a + 256 * (b + 8) + 16 * (c + 8) + d + 8
+        return 4096 * b + 256 * (c + 8) + 16 * (a + 8) + d + 8
 
     @property
     def starts(self) -> NDArray[np.int64]:
         """What s0 .. s3 start with, (n / 4, 4), before they wrap."""
         a, b, c, d = (self.bias[i::4] for i in range(4))
-        mixed = (4096 * a + 256 * b + 16 * c + d, 16 * c + d, 256 * b + d, d)
-        return np.stack(mixed, axis=1)
+        chain = (4096 * b + 256 * c + 16 * a + d, 4096 * b + 256 * c + d, 256 * c + d, d)
+        return np.stack(chain, axis=1)
 
     def holds(self) -> bool:
         """Whether halfwords have 16 bits and give all rows back, and sums stay."""
         h = self.shared
-        parts = (h >> 12, (h >> 8 & 15) - 8, (h >> 4 & 15) - 8, (h & 15) - 8)
+        parts = ((h >> 4 & 15) - 8, h >> 12, (h >> 8 & 15) - 8, (h & 15) - 8)
         apart = all(np.array_equal(part, self.rows[i::4]) for i, part in enumerate(parts))
         fit = bool(np.all((h >= -(1 << 15)) & (h < 1 << 15)))
-        a, b, c, d = (
-            128 * np.abs(self.rows[i::4] + 8 * (i > 0)).sum(axis=1) + np.abs(self.bias[i::4])
-            for i in range(4)
-        )
-        largest = max(int(one.max(initial=0)) for one in (256 * (16 * a + b), 16 * c, 2 * d))
+        more = np.tile([8, 0, 8, 8], len(self.rows) // 4)[:, None]
+        widest = np.maximum(np.abs(self.rows), np.abs(self.rows + more))
+        sums = 128 * widest.sum(axis=1) + np.abs(self.bias)
+        times = np.tile([16, 4096, 256, 16], len(sums) // 4)
+        largest = int((times * sums).max(initial=0))
         return fit and apart and largest < _INT32

@@ -99,7 +99,7 @@ void iseul_paired_direct_s8_dsp(const iseul_paired_s8_dsp_t *p, const int8_t *in
 // Adds the products of n > 0 steps of 8 inputs to four sums.
 //
 // x       per four inputs two pairs, or, if `direct`, which is a constant, the four bytes
-static inline void iseul_paired_sums(int32_t sums[4], const int32_t *w, const int8_t *x, int32_t n,
+ISEUL_INLINE void iseul_paired_sums(int32_t sums[4], const int32_t *w, const int8_t *x, int32_t n,
                                      int direct) {
   uint32_t p0 = 0, p1 = 0, q0 = 0, q1 = 0;
 #if ISEUL_HAS_WIDE_BLOCKS
@@ -137,7 +137,7 @@ static inline void iseul_paired_sums(int32_t sums[4], const int32_t *w, const in
 }
 
 // All outputs of a row. kind, direct: constants, so that each call is a loop of its own
-static inline void iseul_paired_row(const iseul_paired_s8_dsp_t *p, const int8_t *x, int8_t *out,
+ISEUL_INLINE void iseul_paired_row(const iseul_paired_s8_dsp_t *p, const int8_t *x, int8_t *out,
                                     int kind, int direct) {
   const int32_t *w = p->blocks;
   const int32_t n_words = p->depth;  // four words per four inputs

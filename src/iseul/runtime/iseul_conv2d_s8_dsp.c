@@ -12,7 +12,8 @@
 // Meaning: graph/ops/conv2d.py. Exact: all judges agree to the bit.
 #include "iseul_strips.h"
 
-static void positions(const void *p, const uint32_t *strips, int32_t n, int8_t *out) {
+static ISEUL_NOINLINE void positions(const void *p, const uint32_t *strips, int32_t n,
+                                     int8_t *out) {
   iseul_pairs_of_channels(p, strips, n, out, 0);
 }
 

@@ -21,6 +21,9 @@
 // Blocks that take all 14 registers; clang keeps some for itself, and so does gcc without -O.
 #if ISEUL_HAS_DSP && defined(__OPTIMIZE__) && !defined(__clang__)
 #define ISEUL_HAS_WIDE_BLOCKS 1
+#ifdef __OPTIMIZE_SIZE__
+#pragma GCC optimize("O2")  // with -Os they do not fit
+#endif
 #else
 #define ISEUL_HAS_WIDE_BLOCKS 0
 #endif
@@ -256,7 +259,7 @@ static inline int8_t iseul_finish_clamped(iseul_scale_t s, int32_t acc, int32_t 
 // rectified  a constant: 1 if zero_point is -128, so that the sign of sums makes no difference
 // joined     a constant: 1 if weights of the pair are joined
 // doubled    a constant: 1 if weights, and what sums start with, are twice the true ones
-static inline const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const uint32_t *x,
+ISEUL_INLINE const int8_t *iseul_blocks_2x3(const int8_t *w, int32_t n, const uint32_t *x,
                                              int32_t odd, int32_t n_pairs, int8_t *out,
                                              int32_t y1, int32_t y2, int rectified, int joined,
                                              int doubled) {
@@ -463,8 +466,14 @@ void iseul_conv2d_rectified_s8_dsp(const iseul_conv_s8_dsp_t *p, const int8_t *i
 //
 // minus     the pair (-z, -z)
 // x_step    from tap to tap in x; w_step in w
-static inline void iseul_taps4(int32_t acc[4], const int8_t *x, const int8_t *w, int32_t x_step,
-                               int32_t w_step, int32_t n, uint32_t minus) {
+#ifdef __ARM_FEATURE_MVE
+static ISEUL_NOINLINE  // below -O2 it does not fit into its callers there
+#else
+static inline
+#endif
+    void
+    iseul_taps4(int32_t acc[4], const int8_t *x, const int8_t *w, int32_t x_step, int32_t w_step,
+                int32_t n, uint32_t minus) {
 #if ISEUL_HAS_WIDE_BLOCKS
   const int8_t *const end = w + n * w_step;
   int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3];

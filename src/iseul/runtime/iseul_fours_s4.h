@@ -2,11 +2,14 @@
 // iseul_fours_s4.h: fully connected layers by int4 weights, for Cortex-M cores with the DSP
 // extension. Four outputs share 16 bits of weights, which stay nibbles until they are multiplied.
 //
-// A halfword is h = 4096 a + 256 b + 16 c + d, where b, c and d are 8 more than the weights, so
-// that parts of h are masks of it. With the sums of products of h, of 16 c + d, of 256 b + d and
-// of d, differences of two give all four outputs; the 8 too many are 8 times the sum of the
-// inputs, which is the same for all outputs. The compiler joins only weights of which it is proved
-// that 32 bits hold all that (compile/prove.py).
+// A halfword is h = 4096 b + 256 c + 16 a + d, where a, c and d are 8 more than the weights. Three
+// masks, each of what the one before left, take a, b and c out of it; differences of the four sums
+// of products are 16 times a's, 4096 times b's and 256 times c's. The 8 too many are 8 times the
+// sum of the inputs, which is the same for all outputs. The compiler joins only weights of which
+// it is proved that 32 bits hold all that (compile/prove.py).
+//
+// Sums are then scaled by one multiplication: rectified ones as 16 times their value, so that they
+// may be scaled by up to 4; others, whose sign counts, as twice.
 #ifndef ISEUL_FOURS_S4_H
 #define ISEUL_FOURS_S4_H
 
@@ -14,7 +17,8 @@
 #include "iseul_joined.h"
 
 // blocks: per four outputs what the four sums start with; per four inputs a word for inputs
-// (0, 2) and one for (1, 3); four multipliers; a word with -shift of each in a byte.
+// (0, 2) and one for (1, 3); per output a multiplier and what is added to the product's upper
+// word; a word with the shift to the right of each in a byte.
 typedef struct {
   int32_t rows, in_size, out_size;
   int32_t depth;  // in_size rounded up to 8
@@ -26,59 +30,77 @@ void iseul_fours_s4_dsp(const iseul_fours_s4_dsp_t *p, const int8_t *in, int8_t 
                         int32_t *scratch);
 void iseul_fours_direct_s4_dsp(const iseul_fours_s4_dsp_t *p, const int8_t *in, int8_t *out);
 
+typedef const int32_t *(*iseul_nibble_sums_t)(int32_t sums[4], const int32_t *w, const int8_t *x,
+                                              int32_t n_words);
+
 #if ISEUL_HAS_WIDE_BLOCKS
-// A pair of inputs with four outputs.
-#define ISEUL_FOUR(x, w)                                \
-  "smlad %[s0], %[" x "], %[" w "], %[s0]\n\t"          \
-  "uxtb16 %[t], %[" w "]\n\t"                           \
-  "smlad %[s1], %[" x "], %[t], %[s1]\n\t"              \
-  "and %[" w "], %[" w "], #0x0F0F0F0F\n\t"             \
-  "smlad %[s2], %[" x "], %[" w "], %[s2]\n\t"          \
-  "uxtb16 %[" w "], %[" w "]\n\t"                       \
-  "smlad %[s3], %[" x "], %[" w "], %[s3]\n\t"
-#define ISEUL_FOUR_INPUTS(w0, w1)       \
-  ".if %c[direct]\n\t"                  \
-  "ldr %[x1], [%[x]], #4\n\t"           \
-  "sxtb16 %[x0], %[x1]\n\t"             \
-  "sxtb16 %[x1], %[x1], ror #8\n\t"     \
-  ".else\n\t"                           \
-  "ldrd %[x0], %[x1], [%[x]], #8\n\t"   \
-  ".endif\n\t" ISEUL_FOUR("x0", w0) ISEUL_FOUR("x1", w1)
-#define ISEUL_EIGHT_INPUTS                         \
-  "ldmia %[w]!, {%[w0], %[w1], %[w2], %[w3]}\n\t"  \
-  ISEUL_FOUR_INPUTS("w0", "w1") ISEUL_FOUR_INPUTS("w2", "w3")
+// Two pairs of inputs with four outputs. r0 .. r3: sums
+#define ISEUL_FOUR_INPUTS(x0, x1, w0, w1)   \
+  "smlad r0, " x0 ", " w0 ", r0\n\t"        \
+  "bic " w0 ", " w0 ", #0x00F000F0\n\t"    \
+  "smlad r0, " x1 ", " w1 ", r0\n\t"        \
+  "bic " w1 ", " w1 ", #0x00F000F0\n\t"    \
+  "smlad r1, " x0 ", " w0 ", r1\n\t"        \
+  "and " w0 ", " w0 ", #0x0F0F0F0F\n\t"    \
+  "smlad r1, " x1 ", " w1 ", r1\n\t"        \
+  "and " w1 ", " w1 ", #0x0F0F0F0F\n\t"    \
+  "smlad r2, " x0 ", " w0 ", r2\n\t"        \
+  "uxtb16 " w0 ", " w0 "\n\t"              \
+  "smlad r2, " x1 ", " w1 ", r2\n\t"        \
+  "uxtb16 " w1 ", " w1 "\n\t"              \
+  "smlad r3, " x0 ", " w0 ", r3\n\t"        \
+  "smlad r3, " x1 ", " w1 ", r3\n\t"
+#define ISEUL_EIGHT_INPUTS                   \
+  "ldmia %[w]!, {r8, r9, r10, r11}\n\t"     \
+  ".if %c[direct]\n\t"                      \
+  "ldr r5, [%[x]], #4\n\t"                  \
+  "ldr r12, [%[x]], #4\n\t"                 \
+  "sxtb16 r4, r5\n\t"                       \
+  "sxtb16 r5, r5, ror #8\n\t"               \
+  "sxtb16 r6, r12\n\t"                      \
+  "sxtb16 r12, r12, ror #8\n\t"             \
+  ".else\n\t"                               \
+  "ldmia %[x]!, {r4, r5, r6, r12}\n\t"      \
+  ".endif\n\t"                              \
+  ISEUL_FOUR_INPUTS("r4", "r5", "r8", "r9")  \
+  ISEUL_FOUR_INPUTS("r6", "r12", "r10", "r11")
 #endif
 
-// Sums of h, 16 c + d, 256 b + d, d over n > 0 times 8 inputs. Gives the end of w.
+// Sums of h and of its three parts. Gives the end of w.
 //
+// n_words of weights, a multiple of 4, at least 4: two per four inputs
 // x       per four inputs two pairs, or, if `direct`, which is a constant, the four bytes
-static inline const int32_t *iseul_nibble_sums(int32_t sums[4], const int32_t *w, const int8_t *x,
-                                             int32_t n, int direct) {
+ISEUL_INLINE const int32_t *iseul_nibble_sums(int32_t sums[4], const int32_t *w, const int8_t *x,
+                                               int32_t n_words, int direct) {
 #if ISEUL_HAS_WIDE_BLOCKS
   register int32_t s0 __asm__("r0");
   register int32_t s1 __asm__("r1");
   register int32_t s2 __asm__("r2");
   register int32_t s3 __asm__("r3");
-  register uint32_t w0 __asm__("r8");
-  register uint32_t w1 __asm__("r9");
-  register uint32_t w2 __asm__("r10");
-  register uint32_t w3 __asm__("r11");
-  uint32_t x0, x1, t;
-  const int32_t *const end = w + 4 + 4 * n;
+  const int32_t *const end = w + 4 + n_words;
+  // four times 8 inputs in a loop, which is entered where the number of such eights modulo 4 says:
+  // carry and sign of one more
   __asm__ volatile(
-      "sub %[t], %[end], %[w]\n\t"
-      "lsls %[t], %[t], #27\n\t"
-      "ldmia %[w]!, {%[s0], %[s1], %[s2], %[s3]}\n\t"
-      "bpl 2f\n"  // an odd number, with the four words that sums start with an even one
-      "1:\n\t" ISEUL_EIGHT_INPUTS
+      "ldr r4, %[end]\n\t"
+      "sub r4, r4, %[w]\n\t"
+      "lsls r4, r4, #27\n\t"
+      "ldmia %[w]!, {r0, r1, r2, r3}\n\t"
+      "bcs 6f\n\t"
+      "bpl 3f\n\t"
+      "b 2f\n"
+      "6:\n\t"
+      "bpl 5f\n\t"
+      "b 4f\n"
       "2:\n\t" ISEUL_EIGHT_INPUTS
-      "cmp %[w], %[end]\n\t"
-      "bne 1b\n\t"
-      : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [w0] "=&r"(w0),
-        [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3), [x0] "=&r"(x0), [x1] "=&r"(x1),
-        [t] "=&r"(t), [w] "+r"(w), [x] "+r"(x)
-      : [end] "r"(end), [direct] "i"(direct)
-      : "cc", "memory");
+      "3:\n\t" ISEUL_EIGHT_INPUTS
+      "4:\n\t" ISEUL_EIGHT_INPUTS
+      "5:\n\t" ISEUL_EIGHT_INPUTS
+      "ldr r4, %[end]\n\t"
+      "cmp %[w], r4\n\t"
+      "bne 2b\n\t"
+      : "=&r"(s0), "=&r"(s1), "=&r"(s2), "=&r"(s3), [w] "+r"(w), [x] "+r"(x)
+      : [end] "m"(end), [direct] "i"(direct)
+      : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
   sums[0] = s0;
   sums[1] = s1;
   sums[2] = s2;
@@ -88,14 +110,14 @@ static inline const int32_t *iseul_nibble_sums(int32_t sums[4], const int32_t *w
     sums[k] = w[k];
   }
   w += 4;
-  for (int32_t i = 0; i < 2 * n; ++i) {
+  for (int32_t i = 0; i < n_words; i += 2) {
     const uint32_t first = iseul_load4(x);
     const uint32_t pairs[2] = {direct ? iseul_even_pair(first) : first,
                                direct ? iseul_odd_pair(first) : iseul_load4(x + 4)};
     for (int32_t k = 0; k < 2; ++k) {
       const uint32_t h = (uint32_t)w[k];
       sums[0] = iseul_dot_pair(pairs[k], h, sums[0]);
-      sums[1] = iseul_dot_pair(pairs[k], h & 0x00FF00FFu, sums[1]);
+      sums[1] = iseul_dot_pair(pairs[k], h & 0xFF0FFF0Fu, sums[1]);
       sums[2] = iseul_dot_pair(pairs[k], h & 0x0F0F0F0Fu, sums[2]);
       sums[3] = iseul_dot_pair(pairs[k], h & 0x000F000Fu, sums[3]);
     }
@@ -107,74 +129,78 @@ static inline const int32_t *iseul_nibble_sums(int32_t sums[4], const int32_t *w
 }
 
 #if ISEUL_HAS_WIDE_BLOCKS
-// A doubled sum to int8. n: where in the word of shifts its own stands, in bits
-#define ISEUL_FINISH_DOUBLED(a, q, n)               \
-  "ubfx %[u], %[sh], #" n ", #8\n\t"                \
-  "lsl %[up], %[odd], %[u]\n\t"                     \
-  "asr %[up], %[up], #1\n\t"                        \
-  ".if %c[signed_]\n\t"                             \
-  "add %[up], %[up], %[" a "], asr #31\n\t"         \
-  ".endif\n\t"                                      \
-  "smmlar %[" a "], %[" a "], %[" q "], %[up]\n\t"  \
-  "asr %[" a "], %[" a "], %[u]\n\t"                \
-  "ssat %[" a "], #8, %[" a "]\n\t"
-#endif
-
-// Output i of a block from its doubled sum; `scales`: four multipliers, then -shift of each in a
-// byte. kind: a constant
-static inline int8_t iseul_finish_doubled(const int32_t *scales, int32_t i, int32_t sum,
-                                          const iseul_clamp_s8_t *to, int kind) {
-  const int32_t odd = kind == ISEUL_RECTIFIED ? -255 : 1 + 2 * to->zero_point;
-  const int32_t shift = (int32_t)((uint32_t)scales[4] >> (8 * i) & 0xFFu);
-  const int32_t below = kind == ISEUL_RECTIFIED || sum >= 0 ? 0 : 1;
-  const int32_t upper = ((int32_t)((uint32_t)odd << shift) >> 1) - below;
-  const int32_t q = iseul_upper_doubled(upper, sum, scales[i]) >> shift;
-  return (int8_t)iseul_to_int8(q);
+// A sum, 16 times or twice, to int8; its scale is at %[w] + `at`, and its shift in the last byte.
+#define ISEUL_FINISH_SUM(a, at)                  \
+  "ldrd %[q], %[u], [%[w], #" at "]\n\t"        \
+  ".if %c[rectified]\n\t"                       \
+  "smmla " a ", " a ", %[q], %[u]\n\t"          \
+  ".else\n\t"                                   \
+  "add %[u], %[u], " a ", asr #31\n\t"          \
+  "smmlar " a ", " a ", %[q], %[u]\n\t"         \
+  ".endif\n\t"                                  \
+  "asr " a ", " a ", %[sh]\n\t"                 \
+  "ssat " a ", #8, " a "\n\t"
+#define ISEUL_NEXT_SHIFT "lsr %[sh], %[sh], #8\n\t"
+#else
+// Output i of a block from 16 times its sum, or twice. kind: a constant
+static inline int32_t iseul_finish_sum(const int32_t *scales, int32_t i, uint32_t sum, int kind) {
+  const int32_t shift = (int32_t)((uint32_t)scales[8] >> (8 * i) & 0xFFu);
+  const int32_t x = (int32_t)sum, q = scales[2 * i], upper = scales[2 * i + 1];
+  if (kind == ISEUL_RECTIFIED) {
+    return iseul_to_int8(((int32_t)((int64_t)x * q >> 32) + upper) >> shift);
+  }
+  return iseul_to_int8(iseul_upper_doubled(upper - (x < 0), x, q) >> shift);
 }
+#endif
 
 // Four outputs from the sums of iseul_nibble_sums: in their place, as int8, not yet clamped
 // further.
 //
-// over  16 times the sum of the inputs
-static inline void iseul_finish_nibbles(int32_t s[4], const int32_t *scales, uint32_t over,
+// total  of the inputs
+ISEUL_INLINE void iseul_finish_nibbles(int32_t s[4], const int32_t *scales, int32_t total,
                                         const iseul_clamp_s8_t *to, int kind) {
+  const uint32_t over = (uint32_t)total * (kind == ISEUL_RECTIFIED ? 128 : 16);
 #if ISEUL_HAS_WIDE_BLOCKS
-  const int32_t odd = kind == ISEUL_RECTIFIED ? -255 : 1 + 2 * to->zero_point;
-  int32_t a = s[0], c = s[1], b = s[2], d = s[3];
-  int32_t q0, q1, sh, u, up;
+  int32_t a = s[0], b = s[1], c = s[2], d = s[3];
+  int32_t q, u, sh;
   __asm__(
-      "sub %[a], %[a], %[c]\n\t"
-      "sub %[b], %[b], %[d]\n\t"
+      "sub %[a], %[a], %[b]\n\t"
+      "sub %[b], %[b], %[c]\n\t"
       "sub %[c], %[c], %[d]\n\t"
+      "ldr %[sh], [%[w], #32]\n\t"
+      ".if %c[rectified]\n\t"
+      "sub %[a], %[a], %[over]\n\t"
       "asr %[b], %[b], #8\n\t"
-      "rsb %[a], %[b], %[a], asr #8\n\t"
-      "asr %[a], %[a], #3\n\t"
-      "rsb %[b], %[over], %[b], lsl #1\n\t"
-      "rsb %[c], %[over], %[c], asr #3\n\t"
+      "rsb %[c], %[over], %[c], asr #4\n\t"
+      "rsb %[d], %[over], %[d], lsl #4\n\t"
+      ".else\n\t"
+      "rsb %[a], %[over], %[a], asr #3\n\t"
+      "asr %[b], %[b], #11\n\t"
+      "rsb %[c], %[over], %[c], asr #7\n\t"
       "rsb %[d], %[over], %[d], lsl #1\n\t"
-      "ldr %[sh], [%[w], #16]\n\t"
-      "ldrd %[q0], %[q1], [%[w]]\n\t"
-      ISEUL_FINISH_DOUBLED("a", "q0", "0") ISEUL_FINISH_DOUBLED("b", "q1", "8")
-      "ldrd %[q0], %[q1], [%[w], #8]\n\t"
-      ISEUL_FINISH_DOUBLED("c", "q0", "16") ISEUL_FINISH_DOUBLED("d", "q1", "24")
-      : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [q0] "=&r"(q0), [q1] "=&r"(q1),
-        [sh] "=&r"(sh), [u] "=&r"(u), [up] "=&r"(up)
-      : [w] "r"(scales), [over] "r"(over), [odd] "r"(odd),
-        [signed_] "i"(kind == ISEUL_RECTIFIED ? 0 : 1), "m"(*(const int32_t (*)[5])scales)
+      ".endif\n\t"
+      ISEUL_FINISH_SUM("%[a]", "0") ISEUL_NEXT_SHIFT
+      ISEUL_FINISH_SUM("%[b]", "8") ISEUL_NEXT_SHIFT
+      ISEUL_FINISH_SUM("%[c]", "16") ISEUL_NEXT_SHIFT
+      ISEUL_FINISH_SUM("%[d]", "24")
+      : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [q] "=&r"(q), [u] "=&r"(u),
+        [sh] "=&r"(sh)
+      : [w] "r"(scales), [over] "r"(over), [rectified] "i"(kind == ISEUL_RECTIFIED),
+        "m"(*(const int32_t (*)[9])scales)
       : "cc");
   s[0] = a;
   s[1] = b;
   s[2] = c;
   s[3] = d;
 #else
-  const uint32_t s1 = (uint32_t)s[1], s3 = (uint32_t)s[3];
-  const int32_t b = (int32_t)((uint32_t)s[2] - s3) >> 8;
-  const int32_t a = ((int32_t)((uint32_t)s[0] - s1) >> 8) - b;
-  const int32_t c = (int32_t)(s1 - s3) >> 3;
-  s[0] = iseul_finish_doubled(scales, 0, a >> 3, to, kind);
-  s[1] = iseul_finish_doubled(scales, 1, (int32_t)(2 * (uint32_t)b - over), to, kind);
-  s[2] = iseul_finish_doubled(scales, 2, (int32_t)((uint32_t)c - over), to, kind);
-  s[3] = iseul_finish_doubled(scales, 3, (int32_t)(2 * s3 - over), to, kind);
+  const uint32_t s0 = (uint32_t)s[0], s1 = (uint32_t)s[1], s2 = (uint32_t)s[2];
+  const uint32_t s3 = (uint32_t)s[3];
+  const int32_t a = (int32_t)(s0 - s1), b = (int32_t)(s1 - s2), c = (int32_t)(s2 - s3);
+  const int more = kind == ISEUL_RECTIFIED ? 4 : 1;
+  s[0] = iseul_finish_sum(scales, 0, (uint32_t)(a >> (4 - more)) - over, kind);
+  s[1] = iseul_finish_sum(scales, 1, (uint32_t)(b >> (12 - more)), kind);
+  s[2] = iseul_finish_sum(scales, 2, (uint32_t)(c >> (8 - more)) - over, kind);
+  s[3] = iseul_finish_sum(scales, 3, (s3 << more) - over, kind);
 #endif
   if (kind == ISEUL_CLAMPED) {
     s[0] = iseul_clamp(s[0], to->low, to->high);
@@ -184,43 +210,71 @@ static inline void iseul_finish_nibbles(int32_t s[4], const int32_t *scales, uin
   }
 }
 
-// All outputs of a row. kind, direct: constants, so that each call is a loop of its own
+// All outputs of a row.
 //
+// take   iseul_nibble_sums of a kernel, a function of its own: it needs all registers
+// kind   a constant, so that each call is a loop of its own
 // total  the sum of the row's inputs
-static inline void iseul_row_of_fours(const iseul_fours_s4_dsp_t *p, const int8_t *x,
-                                      int32_t total, int8_t *out, int kind, int direct) {
+ISEUL_INLINE void iseul_row_of_fours(const iseul_fours_s4_dsp_t *p, const int8_t *x,
+                                     int32_t total, int8_t *out, iseul_nibble_sums_t take,
+                                     int kind) {
   const int32_t *w = p->blocks;
-  const uint32_t over = (uint32_t)total * 16;
+  const int32_t n_words = p->depth / 2;
+  const iseul_clamp_s8_t to = p->to;
   for (int32_t left = p->out_size; left > 0; left -= 4) {
     int32_t s[4];
-    w = iseul_nibble_sums(s, w, x, p->depth / 8, direct);
-    iseul_finish_nibbles(s, w, over, &p->to, kind);
+    w = take(s, w, x, n_words);
+    iseul_finish_nibbles(s, w, total, &to, kind);
     out[0] = (int8_t)s[0];
-    if (left > 1) {
-      out[1] = (int8_t)s[1];
-    }
-    if (left > 2) {
-      out[2] = (int8_t)s[2];
-    }
     if (left > 3) {
+      out[1] = (int8_t)s[1];
+      out[2] = (int8_t)s[2];
       out[3] = (int8_t)s[3];
+    } else if (left > 1) {
+      out[1] = (int8_t)s[1];
+      if (left > 2) {
+        out[2] = (int8_t)s[2];
+      }
     }
-    w += 5;
+    w += 9;
     out += 4;
   }
 }
 
 // iseul_row_of_fours as the outputs' clamp allows.
 static inline void iseul_fours_of_kind(const iseul_fours_s4_dsp_t *p, const int8_t *x,
-                                       int32_t total, int8_t *out, int direct) {
+                                       int32_t total, int8_t *out, iseul_nibble_sums_t take) {
   const int kind = iseul_kind_of(&p->to);
   if (kind == ISEUL_RECTIFIED) {
-    iseul_row_of_fours(p, x, total, out, ISEUL_RECTIFIED, direct);
+    iseul_row_of_fours(p, x, total, out, take, ISEUL_RECTIFIED);
   } else if (kind == ISEUL_SATURATED) {
-    iseul_row_of_fours(p, x, total, out, ISEUL_SATURATED, direct);
+    iseul_row_of_fours(p, x, total, out, take, ISEUL_SATURATED);
   } else {
-    iseul_row_of_fours(p, x, total, out, ISEUL_CLAMPED, direct);
+    iseul_row_of_fours(p, x, total, out, take, ISEUL_CLAMPED);
   }
+}
+
+// The sum of n values, a multiple of 8: as bytes that are 128 more, four to an instruction.
+static inline int32_t iseul_total_of(const int8_t *x, int32_t n) {
+#if ISEUL_HAS_DSP
+  int32_t total = -128 * n;
+  for (const int8_t *const end = x + n; x != end; x += 8) {
+    const uint32_t v = iseul_load4(x) ^ 0x80808080u, u = iseul_load4(x + 4) ^ 0x80808080u;
+    __asm__("usada8 %0, %1, %2, %0" : "+r"(total) : "r"(v), "r"(0));
+    __asm__("usada8 %0, %1, %2, %0" : "+r"(total) : "r"(u), "r"(0));
+  }
+#else
+  int32_t total = 0;
+  for (int32_t i = 0; i < n; ++i) {
+    total += x[i];
+  }
+#endif
+  return total;
+}
+
+// The sum of four more values.
+static inline int32_t iseul_add_four(int32_t total, uint32_t even, uint32_t odd) {
+  return iseul_dot_pair(odd, 0x00010001u, iseul_dot_pair(even, 0x00010001u, total));
 }
 
 #endif

@@ -15,18 +15,12 @@
 
 #include "iseul_weighted.h"
 
+// Blocks that take all registers; with -Os gcc has no upper ones.
 #if defined(__GNUC__) && defined(__thumb__) && !defined(__thumb2__) && defined(__OPTIMIZE__) && \
-    !defined(__clang__)
+    !defined(__OPTIMIZE_SIZE__) && !defined(__clang__)
 #define ISEUL_HAS_THUMB1_BLOCKS 1
 #else
 #define ISEUL_HAS_THUMB1_BLOCKS 0
-#endif
-
-// Constants in assembly text must be constants when it is compiled.
-#if defined(__GNUC__) || defined(__clang__)
-#define ISEUL_PAIR_INLINE static inline __attribute__((always_inline))
-#else
-#define ISEUL_PAIR_INLINE static inline
 #endif
 
 // --- blocks of sums: four channels and one position
@@ -178,7 +172,7 @@ static inline int8_t iseul_rise(const int32_t *scale, uint32_t sum, int32_t is_r
 // x       strips of `depth` values, a multiple of 4, at least 4
 // step    from the first output of a position to that of the next one
 // rectified  a constant: 1 if no step lies below a sum of 0
-ISEUL_PAIR_INLINE const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x, int32_t depth,
+ISEUL_INLINE const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x, int32_t depth,
                                              int8_t *out, int32_t n_blocks, int32_t n,
                                              int32_t step, int rectified) {
 #if ISEUL_HAS_THUMB1_BLOCKS

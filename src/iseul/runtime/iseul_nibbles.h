@@ -111,8 +111,8 @@ static ISEUL_NOINLINE const int32_t *iseul_take_pairs(const int32_t *w, int32_t 
 // first, where the right ones follow.
 //
 // rectified  a constant: of iseul_blocks_2x3; then there is nothing to clamp
-static inline void iseul_group_of_channels(const iseul_group_t *g, const uint32_t *strips,
-                                           int32_t n, int8_t *out, int rectified) {
+ISEUL_INLINE void iseul_group_of_channels(const iseul_group_t *g, const uint32_t *strips,
+                                          int32_t n, int8_t *out, int rectified) {
   const iseul_conv_s4_dsp_t *const p = g->p;
   const int32_t c = p->window.out_c, low = p->low, high = p->high;
   const int32_t is_saturated = rectified || (low == -128 && high == 127);

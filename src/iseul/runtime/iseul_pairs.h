@@ -127,7 +127,7 @@ void iseul_depthwise_3x3_rectified_s8_mul32(const iseul_depthwise_s8_mul32_t *p,
 // x         the first pair's window; the next pair's one begins `advance` words later
 // taps      nine weights, then the words of `iseul_rise`
 // together  a constant: 1 if sums of three products fit into 16 bits, else those of two do
-ISEUL_PAIR_INLINE void iseul_pairs_3x3(const int32_t *x, const int32_t *taps, int8_t *out,
+ISEUL_INLINE void iseul_pairs_3x3(const int32_t *x, const int32_t *taps, int8_t *out,
                                   int32_t step, int32_t n, int32_t advance, int together,
                                   int rectified) {
 #if ISEUL_HAS_THUMB1_BLOCKS
@@ -212,7 +212,7 @@ ISEUL_PAIR_INLINE void iseul_pairs_3x3(const int32_t *x, const int32_t *taps, in
 // x         the first pair's window; the next pair's one begins `advance` words later
 // taps      n_taps weights, then the words of `iseul_rise`
 // together  a constant: 1 if sums of four products fit into 16 bits, else those of two do
-ISEUL_PAIR_INLINE void iseul_pairs_of_any(const int32_t *x, const int32_t *taps, int32_t n_taps,
+ISEUL_INLINE void iseul_pairs_of_any(const int32_t *x, const int32_t *taps, int32_t n_taps,
                                      int8_t *out, int32_t step, int32_t n, int32_t advance,
                                      int together, int rectified) {
   const int32_t *const scale = taps + n_taps;

@@ -182,10 +182,9 @@ static inline void iseul_in_threes(const iseul_strips_t *s, const int8_t *in, in
 // by way of `few` where there is more to do. Results for positions that are not there are
 // written first, where the right ones follow.
 //
-// is_joined  weights of two channels share 16 bits
-static ISEUL_NOINLINE void iseul_pairs_of_channels(const iseul_conv_s8_dsp_t *p,
-                                                   const uint32_t *strips, int32_t n,
-                                                   int8_t *out, int32_t is_joined) {
+// is_joined  a constant: 1 if weights of two channels share 16 bits
+ISEUL_INLINE void iseul_pairs_of_channels(const iseul_conv_s8_dsp_t *p, const uint32_t *strips,
+                                          int32_t n, int8_t *out, int is_joined) {
   const int32_t c = p->window.out_c;
   const int32_t low = p->low, high = p->high;
   const int32_t is_saturated = low == -128 && high == 127;

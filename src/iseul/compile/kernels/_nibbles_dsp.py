@@ -4,7 +4,8 @@
 Constants stay nibbles. A call takes them out once, into scratch, and goes on as the kernels of
 `_dsp.py` do with int8: a weight is used at every position, so this costs little. Twice the
 weights are taken out, and sums come doubled: so scales up to 1/2, or 1, fit into one
-multiplication, and coarse weights have large scales.
+multiplication, and coarse weights have large scales. Fully connected layers use a weight once and
+multiply nibbles as they are, four outputs to a halfword.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from iseul.compile.kernels._card import Fields
     from iseul.compile.kernels._grouped import Arrange
-    from iseul.compile.proofs import Proof
+    from iseul.compile.proofs import OneMultiply, Proof
     from iseul.graph.ir import Io
     from iseul.numerics import Array
 
@@ -197,7 +198,7 @@ def _doubled_sums(attrs: Any, io: Io, rows: Array, is_rectified: bool) -> tuple[
     emitted = doubled_bias(io, rows, 1)
     return (
         proofs.folded(io, rows, emitted, times=2),
-        proofs.one_multiply(attrs, io, rows, is_rectified, is_doubled=True),
+        proofs.one_multiply(attrs, io, rows, is_rectified, doublings=1),
     )
 
 
@@ -318,21 +319,24 @@ def _four_rows(rows: Array, io: Io) -> prove.Fours:
     return prove.Fours(full, dsp.folded_bias(io, rows, 4).astype(np.int64))
 
 
-def _blocks_of_fours(rows: Array, io: Io) -> Array:
+def _blocks_of_fours(rows: Array, io: Io, scaling: OneMultiply) -> Array:
     """`blocks` of `iseul_fours_s4_dsp_t`."""
     form = _four_rows(rows, io)
     n, k = form.rows.shape
     # block, step, half, parity
     halves = form.shared.astype(np.int16).reshape(n // 4, k // 4, 2, 2).transpose(0, 1, 3, 2)
     words = np.ascontiguousarray(halves).view("<i4").reshape(n // 4, k // 2)
-    multiplier, shift = output_multipliers(io, len(rows))
-    scales = np.zeros((2, n), np.int32)
-    scales[1] = 1
-    scales[0, : len(rows)] = multiplier
-    scales[1, : len(rows)] = -np.asarray(shift, np.int64)
-    last = scales[1].astype(np.uint8).reshape(-1, 4).view("<i4")
-    starts = wrap_int32(form.starts)
-    parts = (starts, words, scales[0].reshape(-1, 4), last)
+    scales = np.zeros((n, 2), np.int64)
+    scales[: len(rows), 0] = scaling.multiplier
+    scales[: len(rows), 1] = scaling.uppers
+    shifts = np.ones(n, np.uint8)
+    shifts[: len(rows)] = scaling.doublings - 1 - scaling.shift
+    parts = (
+        wrap_int32(form.starts),
+        words,
+        wrap_int32(scales).reshape(-1, 8),
+        shifts.reshape(-1, 4).view("<i4"),
+    )
     return np.concatenate(parts, axis=1).astype(np.int32).reshape(-1)
 
 
@@ -342,9 +346,13 @@ def _fours(rows_of: RowsOf, *rules: Any) -> tuple[Card, ...]:
     def is_rectified(attrs: Any, io: Io) -> bool:
         return dsp.rectified(attrs, io) is None
 
+    def scaling_of(attrs: Any, io: Io, rows: Array) -> OneMultiply:
+        without_sign = is_rectified(attrs, io)
+        return proofs.one_multiply(attrs, io, rows, without_sign, 4 if without_sign else 1)
+
     def scales_fit(attrs: Any, io: Io) -> str | None:
-        """sums are scaled by less than 1/2, or 1 if rectified, and by 2^-23 or more"""
-        return (scales_below_one if is_rectified(attrs, io) else scales_below_half)(attrs, io)
+        """sums are scaled by less than 1/2, or 4 if rectified, and by 2^-20 or more"""
+        return fields.scales_within(io, range(-19, 3 if is_rectified(attrs, io) else 0))
 
     def share_words(attrs: Any, io: Io) -> str | None:
         """sums of four outputs' weights in 16 bits stay below 2^31"""
@@ -357,12 +365,13 @@ def _fours(rows_of: RowsOf, *rules: Any) -> tuple[Card, ...]:
     def emit(attrs: Any, io: Io) -> Fields:
         """`iseul_fours_s4_dsp_t`."""
         n_rows, n_in, n_out = sizes(attrs, io)
+        rows = rows_of(attrs, io)
         return {
             "rows": n_rows,
             "in_size": n_in,
             "out_size": n_out,
             "depth": -(-n_in // 8) * 8,
-            "blocks": _blocks_of_fours(rows_of(attrs, io), io),
+            "blocks": _blocks_of_fours(rows, io, scaling_of(attrs, io, rows)),
             "to": {
                 "zero_point": zero_point(io.outputs[0]),
                 **fields.clamp_s8(io, attrs.activation),
@@ -372,18 +381,18 @@ def _fours(rows_of: RowsOf, *rules: Any) -> tuple[Card, ...]:
     def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
         rows = rows_of(attrs, io)
         form = _four_rows(rows, io)
-        scaling = proofs.one_multiply(attrs, io, rows, is_rectified(attrs, io), is_doubled=True)
-        return dsp.is_folded(io, rows), scaling, SharedNibbles(form, form.rows.astype(np.int8))
+        shared = SharedNibbles(form, form.rows.astype(np.int8))
+        return dsp.is_folded(io, rows), scaling_of(attrs, io, rows), shared
 
     def cost(attrs: Any, io: Io) -> int:
-        """Per block of 4 outputs 4 per input and 90; per row 2 per input and 60."""
+        """Per block of 4 outputs 3.8 per input and 75; per row 2.5 per input and 60."""
         n_rows, n_in, n_out = sizes(attrs, io)
-        return n_rows * (-(-n_out // 4) * (4 * n_in + 90) + 2 * n_in + 60)
+        return n_rows * (-(-n_out // 4) * (123 * n_in // 32 + 75) + 5 * n_in // 2 + 60)
 
     def cost_direct(attrs: Any, io: Io) -> int:
-        """Per block of 4 outputs 4.5 per input and 90; per row 1.5 per input and 60."""
+        """Per block of 4 outputs 4.5 per input and 75; per row 1.1 per input and 60."""
         n_rows, n_in, n_out = sizes(attrs, io)
-        return n_rows * (-(-n_out // 4) * (9 * n_in // 2 + 90) + 3 * n_in // 2 + 60)
+        return n_rows * (-(-n_out // 4) * (143 * n_in // 32 + 75) + 9 * n_in // 8 + 60)
 
     def short_rows(attrs: Any, io: Io) -> str | None:
         """rows have at most 256 inputs, or a number that is no multiple of 8"""

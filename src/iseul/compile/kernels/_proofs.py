@@ -49,12 +49,12 @@ def folded(io: Io, rows: Array, emitted: Array, times: int = 1) -> FoldedBias:
 
 
 def one_multiply(
-    attrs: Any, io: Io, rows: Array, is_rectified: bool = False, is_doubled: bool = False
+    attrs: Any, io: Io, rows: Array, is_rectified: bool = False, doublings: int = 0
 ) -> OneMultiply:
     """Of requantization in one step.
 
     is_rectified: the kernel leaves the sum's sign out
-    is_doubled:   the kernel's sums are twice those of `rows`
+    doublings:    m, where the kernel's sums are 2^m times those of `rows`
     """
     clamp = fields.clamp_s8(io, attrs.activation)
     return OneMultiply(
@@ -64,5 +64,5 @@ def one_multiply(
         clamp["high"],
         is_rectified,
         *ends_of_sums(io, rows),
-        is_doubled,
+        doublings,
     )
