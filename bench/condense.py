@@ -3,6 +3,7 @@
 
     python bench/condense.py                        digits: minutes on one core
     python bench/condense.py fashion_mnist cifar10  hours each
+    python bench/condense.py spoken_digits speech_commands  an hour each
     python bench/condense.py digits --rows kmeans "subset_match*" --seeds 5 --nets 10
 
 Rows of the first table are methods, those of the second are variants of `subset_match` at equal
@@ -31,12 +32,19 @@ from iseul.core import registry
 from iseul.core.config import build
 
 ROOT = Path(__file__).resolve().parent.parent
-SETS = ("digits", "fashion_mnist", "cifar10")
+SETS = ("digits", "fashion_mnist", "cifar10", "spoken_digits", "speech_commands")
+SOUNDS = ("spoken_digits", "speech_commands")  # stored samples can hold two, one after the other
 MIRRORED = ("fashion_mnist", "cifar10")  # left and right mean the same there
 
 # Steps for which a row of "methods" costs about as much as one of "ablation", by data set.
 # DC's and IDC's step widths are for short runs: the published ones want 10 to 1000 times as many.
-SCALE = {"digits": 1, "fashion_mnist": 8, "cifar10": 8}
+SCALE = {
+    "digits": 1,
+    "fashion_mnist": 8,
+    "cifar10": 8,
+    "spoken_digits": 2,
+    "speech_commands": 2,
+}
 
 
 def rows(name: str, ipc: int) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -80,6 +88,13 @@ def rows(name: str, ipc: int) -> dict[str, tuple[str, dict[str, Any]]]:
                 "subset_match",
                 {**settings, "networks": networks},
             )
+    if name in SOUNDS:
+        own = {**common, "networks": networks, "factor": 2}
+        made["subset_match, k-means K, anchor 1, factor 2"] = ("subset_match", own)
+        made["multi_formation, factor 2 (IDC)"] = (
+            "multi_formation",
+            {"iterations": 10 * n, "factor": 2, **online},
+        )
     return {row: (method, {"ipc": ipc, **rest}) for row, (method, rest) in made.items()}
 
 
