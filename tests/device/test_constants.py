@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A constant of a kernel that is wrong is noticed: the cases tell.
 
+First tables, then the fields of parameter structs.
+
 The image of a case lies in an emulated chip; bits of its tables are flipped there, one constant
 at a time, and the case must come out otherwise than the oracle says. Constants are drawn from a
 seed. One is missed if none of four of its bits makes a difference. That is right for what
@@ -22,14 +24,17 @@ import pytest
 from cases import Case, cases_of
 from iseul.compile import compile_graph
 from iseul.compile.emit._c_text import C_TYPE
+from iseul.compile.lower import lower
 from iseul.core.errors import IseulError
+from iseul.device import _chip
 from iseul.device._loaded import Loaded, link
 from iseul.device.runners import cortex_m
 from iseul.graph.interpret import interpret_samples
 from iseul.targets import load_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from iseul.compile import Package
 
@@ -190,3 +195,94 @@ def test_wrong_constants_are_noticed(op: str, board: str, every: int) -> None:
     assert total - len(missed) >= SHARE * total, missed
     lost = Counter(one.kernel for one in missed)
     assert all(lost[kernel] < n for kernel, n in tried.items() if n >= PER_TABLE), missed
+
+
+# --- fields of parameter structs
+
+STRUCT = "p."  # what a compiler calls `static const ... p` in a function
+HANGS = 0.2  # seconds after which a call is given up; right ones take milliseconds
+# small cases with padding, strides, batches and clamps, so that each field matters in one
+FIELD_CASES = {
+    "conv2d": ("3x3 stride 2, pads top left", "relu6", "rectified 3x3 same, odd everything"),
+    "depthwise_conv2d": (
+        *("3x3 stride 2, pads bottom right", "batch of 3", "3x1 of a series, pads"),
+        "rectified 3x3 same, 7 channels, odd width",
+    ),
+}
+# fields whose changes need not show
+UNFELT = {("iseul_depthwise_conv2d_s8_mul32", "across.")}  # a series has one line
+
+
+def fields_of(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Names and values of a struct's words, nested structs taken apart."""
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from fields_of(value, f"{prefix}{name}.")
+        elif isinstance(value, tuple):
+            yield from ((f"{prefix}{name}[{i}]", one) for i, one in enumerate(value))
+        else:
+            yield prefix + name, value
+
+
+def felt_in(case: Case, board: str) -> tuple[str, dict[str, bool]]:
+    """(kernel, whether a change of each number in its struct makes a difference)."""
+    graph, target = case.graph(), load_target(board)
+    lowered = lower(graph, target, "speed")
+    if len(lowered.graph.nodes) != 1:
+        return "", {}
+    node = lowered.graph.nodes[0]
+    fields = lowered.cards[node.name].emit(node.attrs, lowered.graph.io(node))
+    bench = Bench(case, compile_graph(graph, target))
+    image, felt = bench.loaded.image, {}
+    with bench.loaded:
+        start = next(at for name, at in image.symbols.items() if name.startswith(STRUCT))
+        n_ram = image.ram_end - target.ram_start
+        ram = bench.loaded.chip.read(target.ram_start, n_ram)
+        for i, (name, value) in enumerate(fields_of(fields)):
+            at, chip = start + 4 * i, bench.loaded.chip
+            if not isinstance(value, int):
+                continue  # a table: `test_wrong_constants_are_noticed`
+            old = chip.read(at, 4)
+            assert int.from_bytes(old, "little", signed=True) == value, (case.name, name)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(_chip, "CALL_SECONDS", HANGS)
+                for changed in (value + 1, value - 1):
+                    chip.write(at, changed.to_bytes(4, "little", signed=True))
+                    felt[name] = not is_right_from(bench, ram, target.ram_start)
+                    if felt[name]:
+                        break
+            chip.write(at, old)
+        assert is_right_from(bench, ram, target.ram_start), case.name
+    return bench.package.steps[0].kernel, felt
+
+
+def is_right_from(bench: Bench, ram: bytes, start: int) -> bool:
+    """Whether it comes out right, and nothing behind the arena changes; RAM is as it was first,
+    but for the arena, in which no older result lies.
+    """
+    loaded = bench.loaded
+    loaded.chip.write(start, ram)
+    loaded.chip.fill(loaded.arena, loaded.arena_bytes + loaded.guard_bytes, 0xA5)
+    right = bench.is_right()
+    behind = loaded.arena + loaded.arena_bytes
+    return right and loaded.chip.changed(behind, loaded.guard_bytes, 0xA5) is None
+
+
+@pytest.mark.skipif(cortex_m.available() is not None, reason="no compiler for Cortex-M")
+@pytest.mark.parametrize("op", FIELD_CASES)
+def test_wrong_fields_are_noticed(op: str) -> None:
+    """On the second core: kernels of the first one leave some fields of their structs alone."""
+    felt: dict[tuple[str, str], bool] = {}
+    for case in cases_of(op):
+        if case.name.partition("/")[2] in FIELD_CASES[op]:
+            kernel, found = felt_in(case, BOARDS[1])
+            for name, is_felt in found.items():
+                felt[kernel, name] = felt.get((kernel, name), False) or is_felt
+    assert len({kernel for kernel, _ in felt}) >= 2
+    unfelt = {(kernel, name) for (kernel, name), is_felt in felt.items() if not is_felt}
+    expected = {
+        (kernel, name)
+        for kernel, name in unfelt
+        if any(kernel == one and name.startswith(start) for one, start in UNFELT)
+    }
+    assert unfelt == expected
