@@ -217,7 +217,8 @@ def _too_much(entry: Entry) -> str | None:
     try:
         macs = _macs(load_graph(entry.path))
     except IseulError as error:
-        return f"is refused: {error.problem.splitlines()[0]}"
+        lines = error.problem.replace(str(entry.path), entry.path.name).splitlines()
+        return f"is refused: {(lines[1:] or lines)[0].strip()}"  # the first blocker
     if macs <= MOST_MACS:
         return None
     return f"{show_count(macs)} MACs per input; takes minutes: --models {entry.name}"
