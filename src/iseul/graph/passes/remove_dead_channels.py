@@ -80,7 +80,7 @@ def _is_known(node: Node, io: Io) -> bool:
     if node.op in (*_PRODUCTS, "depthwise_conv2d"):
         weights = io.inputs[1]
         constants = all(v.data is not None for v in io.inputs[1:])
-        fine = weights.dtype == "int8" and weights.quant is not None
+        fine = weights.dtype in ("int8", "int4") and weights.quant is not None
         return constants and fine and not any(weights.quant.zero_point) and _is_plain(node, io)  # type: ignore[union-attr]
     if node.op == "pad":
         return node.attrs.pads[-1] == (0, 0)  # type: ignore[attr-defined]
