@@ -3,7 +3,7 @@
 
     python bench/condense.py                        digits: minutes on one core
     python bench/condense.py fashion_mnist cifar10  hours each
-    python bench/condense.py spoken_digits speech_commands  an hour each
+    python bench/condense.py spoken_digits speech_commands  hours each
     python bench/condense.py digits --rows kmeans "subset_match*" --seeds 5 --nets 10
 
 Rows of the first table are methods, those of the second are variants of `subset_match` at equal
@@ -89,12 +89,12 @@ def rows(name: str, ipc: int) -> dict[str, tuple[str, dict[str, Any]]]:
                 {**settings, "networks": networks},
             )
     if name in SOUNDS:
-        own = {**common, "networks": networks, "factor": 2}
-        made["subset_match, k-means K, anchor 1, factor 2"] = ("subset_match", own)
-        made["multi_formation, factor 2 (IDC)"] = (
-            "multi_formation",
-            {"iterations": 10 * n, "factor": 2, **online},
-        )
+        for row, label in (
+            ("subset_match, k-means K, anchor 1", "subset_match, k-means K, anchor 1, factor 2"),
+            ("multi_formation, factor 1 (IDC-I)", "multi_formation, factor 2 (IDC)"),
+        ):
+            method, settings = made[row]
+            made[label] = (method, {**settings, "factor": 2})
     return {row: (method, {"ipc": ipc, **rest}) for row, (method, rest) in made.items()}
 
 
