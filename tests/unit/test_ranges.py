@@ -16,7 +16,7 @@ from device._random_nets import random_chain, random_net
 from iseul.core import registry
 from iseul.graph.files import load_graph
 from iseul.graph.interpret import interpret_samples
-from iseul.graph.ir import Graph, frozen_array, rebuild
+from iseul.graph.ir import DType, Graph, frozen_array, rebuild
 from iseul.graph.passes import remove_dead_channels
 from iseul.graph.passes._order import run_passes
 from iseul.graph.ranges import channel_intervals
@@ -114,11 +114,25 @@ def chain(pads: tuple[int, int, int, int], bias: int, activation: str = "relu") 
         ((1, 1, 1, 1), -12_000, "relu", 2),  # constant at the zero point: padding is the same
     ],
 )
+@pytest.mark.parametrize("kind", ["int8", "int4"])
 def test_constants_fold_only_where_padding_allows(
-    pads: tuple[int, int, int, int], bias: int, activation: str, channels: int
+    kind: DType, pads: tuple[int, int, int, int], bias: int, activation: str, channels: int
 ) -> None:
     graph = chain(pads, bias, activation)
+    if kind == "int4":
+        graph = rebuild(
+            graph,
+            graph.nodes,
+            [
+                replace(v, dtype=kind, data=frozen_array(np.clip(v.data, -8, 7)))
+                for v in graph.values.values()
+                if v.data is not None and v.dtype == "int8"
+            ],
+        )
+        check_graph(graph)
     small = remove_dead_channels.rewrite(graph, None)
+    check_graph(small)
+    assert [small.io(node).inputs[1].dtype for node in small.nodes] == [kind, kind]
     assert small.values["first"].shape[-1] == channels
     assert small.values["second"].shape == graph.values["second"].shape
     inputs = samples(graph, 20, 1)
