@@ -225,4 +225,18 @@ static inline const int32_t *iseul_tap_pairs(int32_t sums[4], const int32_t *w, 
   return w;
 }
 
+// Adds the products of n_taps taps of four channels; gives what is behind their words.
+static inline const int32_t *iseul_add_taps(int32_t sums[4], const int32_t *w, const int8_t *x,
+                                            int32_t step, int32_t n_taps) {
+  if (n_taps > 1) {
+    w = iseul_tap_pairs(sums, w, x, step, n_taps / 2);
+    x += n_taps / 2 * 2 * step;
+  }
+  if (n_taps % 2 != 0) {
+    iseul_tap_pair(sums, iseul_load4(x), iseul_load4(x), w);  // the second weights are 0
+    w += 2;
+  }
+  return w;
+}
+
 #endif

@@ -9,27 +9,13 @@
 // Meaning: graph/ops/depthwise_conv2d.py. Exact: all judges agree to the bit.
 #include "iseul_blocks_dsp.h"
 
-// Adds the products of n_taps taps of four channels; gives what is behind their words.
-static inline const int32_t *add_taps(int32_t sums[4], const int32_t *w, const int8_t *x,
-                                      int32_t step, int32_t n_taps) {
-  if (n_taps > 1) {
-    w = iseul_tap_pairs(sums, w, x, step, n_taps / 2);
-    x += n_taps / 2 * 2 * step;
-  }
-  if (n_taps % 2 != 0) {
-    iseul_tap_pair(sums, iseul_load4(x), iseul_load4(x), w);  // the second weights are 0
-    w += 2;
-  }
-  return w;
-}
-
 // kind: a constant, so that each call is a loop of its own
 static inline void one_position(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *x,
                                 int8_t *out, int kind) {
   const int32_t *w = p->blocks;
   for (int32_t left = p->channels; left > 0; left -= 4) {
     int32_t sums[4] = {w[0], w[1], w[2], w[3]};
-    w = add_taps(sums, w + 4, x, p->step, p->n_taps);
+    w = iseul_add_taps(sums, w + 4, x, p->step, p->n_taps);
     iseul_finish_block(sums, w, &p->to, kind, 4, out);
     w += 5;
     x += 4;

@@ -7,40 +7,77 @@
 #ifndef ISEUL_NIBBLES_H
 #define ISEUL_NIBBLES_H
 
+#include "iseul_blocks_dsp.h"
 #include "iseul_series.h"
 #include "iseul_strips.h"
 
-// Halfwords 256 a + b of twice the weights a and b, which are 8 more in v: bits 1 .. 4 of bytes.
-static inline uint32_t iseul_both_doubled(uint32_t v) {
-  v &= 0x1E1E1E1Eu;
-#if ISEUL_HAS_DSP
-  __asm__("ssub16 %0, %0, %1" : "+r"(v) : "r"(0x10101010u));
-  return v;
+// What n words of nibbles hold, at any address, as two words each: first the lower nibbles of all
+// bytes, then the upper ones. Nibbles are 8 more than what they stand for. Gives the end of `to`.
+//
+// doubled, halves: constants. doubled: 1 for twice the values; halves: 0 for signed bytes, 1 for
+//                  halfwords 256 a + b of signed a and b
+ISEUL_INLINE int32_t *iseul_take_words(const int8_t *w, int32_t n, int32_t *to, int doubled,
+                                       int halves) {
+  const uint32_t zero = (doubled ? 0x10101010u : 0x08080808u), bits = zero + (zero - (zero >> 3));
+#if ISEUL_HAS_WIDE_BLOCKS  // for its constants
+#define ISEUL_TAKE_WORD(v)                          \
+  "and %[a], %[bits], " v ", lsl %[left]\n\t"        \
+  "and %[b], %[bits], " v ", lsr %[right]\n\t"       \
+  ".if %c[halves]\n\t"                              \
+  "ssub16 %[a], %[a], %[zero]\n\t"                  \
+  "ssub16 %[b], %[b], %[zero]\n\t"                  \
+  ".else\n\t"                                       \
+  "ssub8 %[a], %[a], %[zero]\n\t"                   \
+  "ssub8 %[b], %[b], %[zero]\n\t"                   \
+  ".endif\n\t"                                      \
+  "strd %[a], %[b], [%[to]], #8\n\t"
+  if (n > 0) {
+    uint32_t v, u, a, b;
+    // an odd number begins in the middle, with its first word in both
+    __asm__ volatile(
+        "ldr %[u], [%[w]], #4\n\t"
+        "tst %[n], #1\n\t"
+        "bne 2f\n\t"
+        "mov %[v], %[u]\n\t"
+        "b 3f\n\t"
+        "1:\n\t"
+        "ldr %[v], [%[w]], #4\n\t"
+        "3:\n\t"
+        ISEUL_TAKE_WORD("%[v]")
+        "ldr %[u], [%[w]], #4\n\t"
+        "2:\n\t"
+        ISEUL_TAKE_WORD("%[u]")
+        "cmp %[w], %[end]\n\t"
+        "bne 1b\n\t"
+        : [w] "+r"(w), [to] "+r"(to), [v] "=&r"(v), [u] "=&r"(u), [a] "=&r"(a), [b] "=&r"(b)
+        : [n] "r"(n), [end] "r"(w + 4 * n), [bits] "r"(bits), [zero] "r"(zero),
+          [left] "i"(doubled), [right] "i"(4 - doubled), [halves] "i"(halves)
+        : "cc", "memory");
+  }
+#undef ISEUL_TAKE_WORD
 #else
-  return ((v - 0x1010u) & 0xFFFFu) | (((v >> 16) - 0x1010u) << 16);
+  for (; n > 0; --n) {
+    const uint32_t v = iseul_load4(w);
+    const uint32_t low = v << doubled & bits, high = v >> (4 - doubled) & bits;
+    const uint32_t pair[2] = {low, high};
+    for (int32_t i = 0; i < 2; ++i) {
+      const uint32_t bytes = ((pair[i] | 0x80808080u) - zero) ^ 0x80808080u;  // none borrows
+      const uint32_t words = ((pair[i] - zero) & 0xFFFFu) | ((pair[i] >> 16) - (zero >> 16)) << 16;
+      to[i] = (int32_t)(halves ? words : bytes);
+    }
+    w += 4;
+    to += 2;
+  }
 #endif
+  return to;
 }
 
 // --- depthwise convolutions
 
-// n weights from nibbles, 8 more than they are: of each eight the first four in the lower halves
-// of four bytes, the others in the upper ones. Writes 8 at a time and gives their end.
-//
-// doubled: a constant, 1 for twice the weights
-static inline int8_t *iseul_take_bytes(const int8_t *nibbles, int32_t n, int32_t *to,
-                                       int doubled) {
-  const uint32_t zero = doubled ? 0x10101010u : 0x08080808u, bits = zero + (zero - (zero >> 3));
-  for (; n > 0; n -= 8) {
-    const uint32_t v = iseul_load4(nibbles);
-    // no byte borrows from another with 128 more in each
-    const uint32_t low = (((doubled ? v << 1 : v) & bits) | 0x80808080u) - zero;
-    const uint32_t high = ((v >> (doubled ? 3 : 4) & bits) | 0x80808080u) - zero;
-    to[0] = (int32_t)(low ^ 0x80808080u);
-    to[1] = (int32_t)(high ^ 0x80808080u);
-    nibbles += 4;
-    to += 2;
-  }
-  return (int8_t *)to;
+// n weights of 8 bits, filled up to a multiple of 8: of each eight the first four lie in the lower
+// halves of four bytes, the others in the upper ones. Gives their end.
+ISEUL_INLINE int8_t *iseul_take_bytes(const int8_t *nibbles, int32_t n, int32_t *to, int doubled) {
+  return (int8_t *)iseul_take_words(nibbles, (n + 7) / 8, to, doubled, 0);
 }
 
 // As the kernels of int8, with weights in nibbles as iseul_take_bytes reads them. Where sums come
@@ -55,6 +92,10 @@ void iseul_depthwise_conv2d_s4_dsp(const iseul_depthwise_s8_dsp_t *p, const int8
                                    int8_t *out, int32_t *scratch);
 void iseul_depthwise_series_s4_dsp(const iseul_series_s8_dsp_t *p, const int8_t *in, int8_t *out,
                                    int32_t *scratch);
+
+// Its blocks have one word per two taps: the two words of int8 as iseul_take_bytes reads them.
+void iseul_depthwise_position_s4_dsp(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *in,
+                                     int8_t *out, int32_t *scratch);
 
 // --- convolutions
 
@@ -85,21 +126,15 @@ typedef struct {
 
 // n_pairs of channels with n words of nibbles each. Gives the end of w.
 static ISEUL_NOINLINE const int32_t *iseul_take_pairs(const int32_t *w, int32_t n_pairs, int32_t n,
-                                                      uint32_t *to) {
+                                                      int32_t *to) {
   for (; n_pairs > 0; --n_pairs) {
-    const int32_t *const scales = w + 2 + n;
-    to[0] = (uint32_t)w[0];
-    to[1] = (uint32_t)w[1];
-    to += 2;
-    for (w += 2; w != scales; ++w) {
-      const uint32_t v = (uint32_t)*w;
-      to[0] = iseul_both_doubled(v << 1);
-      to[1] = iseul_both_doubled(v >> 3);
-      to += 2;
-    }
-    to[0] = (uint32_t)w[0];
-    to[1] = (uint32_t)w[1];
-    to[2] = (uint32_t)w[2];
+    to[0] = w[0];
+    to[1] = w[1];
+    to = iseul_take_words((const int8_t *)(w + 2), n, to + 2, 1, 1);
+    w += 2 + n;
+    to[0] = w[0];
+    to[1] = w[1];
+    to[2] = w[2];
     to += 3;
     w += 3;
   }
@@ -142,7 +177,7 @@ ISEUL_INLINE void iseul_group_of_channels(const iseul_group_t *g, const uint32_t
 static inline void iseul_in_groups(const iseul_conv_s4_dsp_t *p, const int8_t *in, int8_t *out,
                                    int32_t *scratch, iseul_positions_t positions) {
   const iseul_strips_t strips = {&p->window, p->depth, p->in_zero_point};
-  uint32_t *const taken = (uint32_t *)scratch + p->depth / 4 * 7;
+  int32_t *const taken = scratch + p->depth / 4 * 7;
   const int32_t *w = p->channels;
   for (int32_t left = p->window.out_c; left > 0; left -= p->group) {
     const int32_t n = left < p->group ? left : p->group;

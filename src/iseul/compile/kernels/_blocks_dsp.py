@@ -226,30 +226,43 @@ def _tap_step(attrs: Any, io: Io) -> int:
     return int(attrs.dilation[0] * x[2] * x[3]) if width == 1 else x[3]
 
 
+ONE_POSITION = (dsp.one_to_one, one_position_of_taps, whole_words)
+
+
+def tap_pairs(io: Io) -> Array:
+    """Weights as the words of pairs of taps have them, (C / 4, pairs, 2, 4)."""
+    taps = dsp.rows_of_channels(io).T
+    n = taps.shape[1]
+    full = np.zeros((-(-len(taps) // 2) * 2, n), np.int8)
+    full[: len(taps)] = taps
+    # (pairs, taps, blocks, halves, channels) -> (blocks, pairs, halves, taps, channels)
+    order = full.reshape(-1, 2, n // 4, 2, 2).transpose(2, 0, 3, 1, 4)
+    return np.ascontiguousarray(order).reshape(n // 4, -1, 2, 4)
+
+
+def position_fields(attrs: Any, io: Io, words: Array) -> Fields:
+    """`iseul_depthwise_position_s8_dsp_t`; words: of each four channels' weights."""
+    x, (_, height, width, n) = io.inputs[0].shape, io.inputs[1].shape
+    return {
+        "batch": x[0],
+        "size": x[1] * x[2] * x[3],
+        "channels": n,
+        "n_taps": height * width,
+        "step": _tap_step(attrs, io),
+        "blocks": _stream(io, dsp.folded_bias(io, dsp.rows_of_channels(io), 4), words),
+        "to": {
+            "zero_point": zero_point(io.outputs[0]),
+            **fields.clamp_s8(io, attrs.activation),
+        },
+    }
+
+
 def depthwise() -> tuple[Card, ...]:
     """The cards of depthwise convolutions with one position."""
 
     def emit(attrs: Any, io: Io) -> Fields:
         """`iseul_depthwise_position_s8_dsp_t`."""
-        x, n = io.inputs[0].shape, io.outputs[0].shape[3]
-        taps = fields.data_of(io.inputs[1]).reshape(-1, n)
-        full = np.zeros((-(-len(taps) // 2) * 2, n), np.int8)
-        full[: len(taps)] = taps
-        # (pairs, taps, blocks, halves, channels) -> (blocks, pairs, halves, taps, channels)
-        order = full.reshape(-1, 2, n // 4, 2, 2).transpose(2, 0, 3, 1, 4)
-        words = _words(np.ascontiguousarray(order).reshape(n // 4, -1, 4))
-        return {
-            "batch": x[0],
-            "size": x[1] * x[2] * x[3],
-            "channels": n,
-            "n_taps": len(taps),
-            "step": _tap_step(attrs, io),
-            "blocks": _stream(io, dsp.folded_bias(io, np.ascontiguousarray(taps.T), 4), words),
-            "to": {
-                "zero_point": zero_point(io.outputs[0]),
-                **fields.clamp_s8(io, attrs.activation),
-            },
-        }
+        return position_fields(attrs, io, _words(tap_pairs(io)))
 
     def cost(attrs: Any, io: Io) -> int:
         """Per block of 4 channels 10 per tap and 95; 40 per sample."""
@@ -257,16 +270,14 @@ def depthwise() -> tuple[Card, ...]:
         return int(io.inputs[0].shape[0] * (n // 4 * (10 * height * width + 95) + 40))
 
     def proofs_of(attrs: Any, io: Io) -> tuple[Proof, ...]:
-        taps = fields.data_of(io.inputs[1]).reshape(-1, io.outputs[0].shape[3])
-        return _proofs_of_sums(attrs, io, np.ascontiguousarray(taps.T))
+        return _proofs_of_sums(attrs, io, dsp.rows_of_channels(io))
 
-    rules = (dsp.one_to_one, one_position_of_taps, whole_words)
     card = Card(
         "iseul_depthwise_position_s8_dsp",
         "iseul_depthwise_position_s8_dsp_t",
-        (*grouped.INT8, *rules, grouped.centred, dsp.scales_down),
+        (*grouped.INT8, *ONE_POSITION, grouped.centred, dsp.scales_down),
         cost,
         emit,
         proofs=proofs_of,
     )
-    return tuple(replace(card, isa=isa) for isa in ("armv7em-dsp", "armv8m-dsp"))
+    return dsp.on_both(card)

@@ -316,7 +316,7 @@ def _emit_planes(attrs: Any, io: Io) -> dict[str, Any]:
     pitch, plane = padded_plane(attrs, io)
     found = _depthwise(attrs, io)
     weights = fields.data_of(io.inputs[1])
-    rows = _rows_of_channels(io)
+    rows = rows_of_channels(io)
     return {
         "window": found["window"],
         "pitch": pitch,
@@ -423,19 +423,19 @@ def _overlap_of_rows(attrs: Any, io: Io) -> Mapping[int, int]:
     return overlap.by_rows(attrs, io, _rows_together(attrs, io)[0])
 
 
-def _rows_of_channels(io: Io) -> Array:
+def rows_of_channels(io: Io) -> Array:
     """Weights of a depthwise convolution, (C, taps)."""
     weights = fields.data_of(io.inputs[1])
     return weights.reshape(-1, weights.shape[3]).T
 
 
 def _proofs_of_planes(attrs: Any, io: Io) -> tuple[Proof, ...]:
-    rows = _rows_of_channels(io)
+    rows = rows_of_channels(io)
     return is_folded(io, rows), proofs.one_multiply(attrs, io, rows, is_rectified=True)
 
 
 def _proofs_of_taps(attrs: Any, io: Io) -> tuple[Proof, ...]:
-    return (proofs.one_multiply(attrs, io, _rows_of_channels(io)),)
+    return (proofs.one_multiply(attrs, io, rows_of_channels(io)),)
 
 
 # --- depthwise convolutions of series
@@ -508,7 +508,7 @@ def _cost_of_series(attrs: Any, io: Io) -> int:
 
 
 def _proofs_of_series(attrs: Any, io: Io) -> tuple[Proof, ...]:
-    rows = _rows_of_channels(io)
+    rows = rows_of_channels(io)
     return is_folded(io, rows), proofs.one_multiply(attrs, io, rows)
 
 

@@ -132,11 +132,11 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         one_group = next(rule for rule in card.fits if rule.__name__ == "one_group")
 
         def cost(attrs: Any, io: Io) -> int:
-            """As with int8, 6 per four weights of two channels; all positions again per part."""
+            """As with int8, 7 per 8 weights and 30 per two channels; all positions again per part."""
             n, k = joined.filled(rows_of(attrs, io), 2).shape
             base = card.cost(attrs, io)
             inner = -(-_positions(attrs, io) // 3) * (n // 2) * (71 * k // 16)
-            return base + 5 * n * k // 4 + (n_groups - 1) * max(0, base - inner)
+            return base + 7 * n * k // 8 + 15 * n + (n_groups - 1) * max(0, base - inner)
 
         def scratch_bytes(attrs: Any, io: Io) -> int:
             """As with int8, then the channels of a group."""
@@ -220,8 +220,8 @@ def _bytes_taken(io: Io) -> int:
 
 
 def _cost_of_taking(io: Io) -> int:
-    """1.5 per weight, 60."""
-    return 3 * io.inputs[1].n_elements // 2 + 60
+    """7 per 8 weights, 60."""
+    return 7 * io.inputs[1].n_elements // 8 + 60
 
 
 def _of_int4(card: Card, rules: tuple[Any, ...], emit: Any, proofs_of: Any, calls: Any) -> Card:
@@ -232,7 +232,7 @@ def _of_int4(card: Card, rules: tuple[Any, ...], emit: Any, proofs_of: Any, call
         return _bytes_taken(io) + card.scratch_bytes(attrs, io)
 
     def cost(attrs: Any, io: Io) -> int:
-        """As with int8, 1.5 per weight and 60."""
+        """As with int8, 7 per 8 weights and 60."""
         return card.cost(attrs, io) + _cost_of_taking(io)
 
     return replace(
@@ -262,7 +262,38 @@ def depthwise() -> tuple[Card, ...]:
         elif kind in plain:
             emit = partial(_emit_plain, card)
             found.append(_of_int4(card, (*INT4, *rules), emit, card.proofs, (card.symbol,)))
-    return (*found, *convolution(grouped.of_depthwise_conv2d))
+    return (*_one_position(), *found, *convolution(grouped.of_depthwise_conv2d))
+
+
+def _one_position() -> tuple[Card, ...]:
+    """The cards of depthwise convolutions with one position."""
+
+    def n_words(io: Io) -> int:
+        """Words of four channels' nibbles."""
+        _, height, width, _ = io.inputs[1].shape
+        return -(-height * width // 2)
+
+    def emit(attrs: Any, io: Io) -> Fields:
+        """`iseul_depthwise_position_s8_dsp_t`, a word per two taps."""
+        nibbles = bytes_of_nibbles(blocks.tap_pairs(io)).view("<i4")
+        return blocks.position_fields(attrs, io, nibbles)
+
+    def cost(attrs: Any, io: Io) -> int:
+        """Per block of 4 channels 14 per tap and 120; 40 per sample."""
+        n_blocks = io.outputs[0].shape[3] // 4
+        return int(io.inputs[0].shape[0] * (n_blocks * (28 * n_words(io) + 120) + 40))
+
+    def of(card: Card) -> Card:
+        return replace(
+            card,
+            symbol="iseul_depthwise_position_s4_dsp",
+            fits=(*INT4, *(rule for rule in card.fits if rule not in grouped.INT8)),
+            cost=cost,
+            emit=emit,
+            scratch_bytes=lambda attrs, io: 8 * n_words(io),
+        )
+
+    return tuple(of(card) for card in blocks.depthwise())
 
 
 def _emit_plain(card: Card, attrs: Any, io: Io) -> Fields:
@@ -274,7 +305,7 @@ def _emit_doubled(card: Card, attrs: Any, io: Io) -> Fields:
     given = card.emit(attrs, io)
     output: Any = given["output"]
     weights: Any = given["weights"]
-    rows = _rows_of_channels(io)
+    rows = dsp.rows_of_channels(io)
     return {
         **given,
         "weights": bytes_of_nibbles(weights),
@@ -283,14 +314,8 @@ def _emit_doubled(card: Card, attrs: Any, io: Io) -> Fields:
     }
 
 
-def _rows_of_channels(io: Io) -> Array:
-    """Weights of a depthwise convolution, (C, taps)."""
-    weights = fields.data_of(io.inputs[1])
-    return weights.reshape(-1, weights.shape[3]).T
-
-
 def _proofs_of_planes(attrs: Any, io: Io) -> tuple[Proof, ...]:
-    return _doubled_sums(attrs, io, _rows_of_channels(io), is_rectified=True)
+    return _doubled_sums(attrs, io, dsp.rows_of_channels(io), is_rectified=True)
 
 
 # --- fully connected layers, and convolutions with one position
