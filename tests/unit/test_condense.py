@@ -312,6 +312,17 @@ def test_matching_lowers_the_match_loss_and_moves_pixels() -> None:
     assert not np.array_equal(start.x, made.x)
 
 
+@pytest.mark.parametrize(("lr_image", "is_told"), [(0.02, False), (0.8, True)])
+def test_steps_that_lead_away_from_the_start_are_told(
+    lr_image: float, is_told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Compared at the same draws: at wide steps the last one ends above the real samples' loss."""
+    condense(networks={"train_steps": 8, "draws": 1}, lr_image=lr_image, steps=20)
+    said = " ".join(capsys.readouterr().err.split())
+    assert ("match worse than the real ones they started at" in said) == is_told
+    assert (f"lr_image = {lr_image / 4:g}" in said) == is_told
+
+
 @pytest.mark.parametrize(
     ("changes", "n_subsets"),
     [

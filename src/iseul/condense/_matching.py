@@ -139,6 +139,32 @@ def advance(
     return Shard(shard.first, shard.last, kept[0], kept[1], kept[2], losses)
 
 
+def loss_at(
+    problem: Problem,
+    net: nn.Module,
+    subsets: Partition,
+    source: Source,
+    settings: Settings,
+    seed: int,
+    shards: Sequence[Shard],
+    n_steps: int,
+    per_pass: int,
+) -> float:
+    """Mean match loss per class of samples as they are, at the draws of steps 0 .. n_steps - 1.
+
+    The same draws for any samples, so two sets can be compared: losses along a run can not, each
+    of its steps has a draw of its own, and those differ severalfold.
+    """
+    found = []
+    for shard in shards:
+        x = torch.tensor(shard.x, device=problem.device, requires_grad=True)
+        for step in range(n_steps):
+            rng = seeds.generator(seed, "step", shard.first, step)
+            shared = (problem, net, subsets, source, settings, shard, x, step, per_pass, rng)
+            found.append((shard.last - shard.first) * _step_loss(*shared))
+    return sum(found) / (n_steps * sum(shard.last - shard.first for shard in shards))
+
+
 def _step_loss(
     problem: Problem,
     net: nn.Module,

@@ -39,7 +39,7 @@ from iseul.core import seed as seeds
 from iseul.core.artifact import hash_json, write_bytes
 from iseul.core.config import Config as BaseConfig
 from iseul.core.errors import UsageError
-from iseul.core.progress import progress, say
+from iseul.core.progress import progress, say, warn
 from iseul.core.units import show_bytes, show_seconds
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ EMBEDDING_AXES = 32  # principal axes of the features that k-means sees
 CLASSES_PER_SHARD = 2  # keeps activations near the caches; each shard draws its own networks
 CHECKPOINTS = 20  # per run; a killed run or worker loses at most one interval
 LEAST_INTERVAL = 10  # steps
+MOST_COMPARED = 8  # draws at which the result is compared with its start
+COMPARED_SHARE = 20  # of the steps that number is one in so many
 TOLD_FROM = 60.0  # seconds: from here on the cost is stated before the work
 _ASKED_OF_THE_REAL_SIDE = ("mirror", "subsets", "networks")  # settings that a bank depends on
 
@@ -388,7 +390,25 @@ class _Run:
                 which = [i for i in range(len(made)) if done[i] < end]
                 pieces = [(made[i], end, CLASSES_PER_SHARD) for i in which]
                 self.problem.engine.map(advance, pieces, shared, partial(keep, which))
+        if self.config.networks.schedule == "pool" and self.n_rounds == 1:
+            self._check_against_start(made, subsets, source)
         return made
+
+    def _check_against_start(self, shards: list[Shard], subsets: Partition, source: Source) -> None:
+        """A warning where samples match worse than the real ones they started at."""
+        from iseul.condense._matching import loss_at, shards_of
+
+        config = self.config
+        start = shards_of(self._start(subsets), self.problem.n_classes, CLASSES_PER_SHARD)
+        n_steps = min(MOST_COMPARED, max(1, config.steps // COMPARED_SHARE))
+        shared = (self.problem, self.net, subsets, source, self._settings(), self.seed)
+        before, after = (loss_at(*shared, x, n_steps, CLASSES_PER_SHARD) for x in (start, shards))
+        if after > before:
+            warn(
+                f"condense: synthetic samples match worse than the real ones they started at "
+                f"(loss {after:.3g}, before {before:.3g}): steps are too wide or too few. "
+                f"try: [condense] lr_image = {config.lr_image / 4:g}"
+            )
 
     def _next_checkpoint(self, step: int, turn: int) -> int:
         interval = max(LEAST_INTERVAL, math.ceil(self.config.steps / CHECKPOINTS))

@@ -132,7 +132,7 @@ def convolution(arrange: Arrange) -> tuple[Card, ...]:
         one_group = next(rule for rule in card.fits if rule.__name__ == "one_group")
 
         def cost(attrs: Any, io: Io) -> int:
-            """As with int8, 7 per 8 weights and 30 per two channels; all positions again per part."""
+            """As with int8; 7 per 8 weights, 15 per channel; all positions again per part."""
             n, k = joined.filled(rows_of(attrs, io), 2).shape
             base = card.cost(attrs, io)
             inner = -(-_positions(attrs, io) // 3) * (n // 2) * (71 * k // 16)
