@@ -4,7 +4,6 @@
     python bench/condense.py                        digits: minutes on one core
     python bench/condense.py fashion_mnist cifar10  hours each
     python bench/condense.py spoken_digits speech_commands  hours each
-    python bench/condense.py motor_sounds ecg5000 etth1     sounds of two classes, series
     python bench/condense.py digits --rows kmeans "subset_match*" --seeds 5 --nets 10
 
 Rows of the first table are methods, those of the second are variants of `subset_match` at equal
@@ -33,9 +32,8 @@ from iseul.core import registry
 from iseul.core.config import build
 
 ROOT = Path(__file__).resolve().parent.parent
-SOUNDS = ("spoken_digits", "speech_commands", "motor_sounds")  # a stored one can hold two in turn
-SERIES = ("ecg5000", "etth1")
-SETS = ("digits", "fashion_mnist", "cifar10", *SOUNDS, *SERIES)
+SOUNDS = ("spoken_digits", "speech_commands")  # stored samples can hold two, one after the other
+SETS = ("digits", "fashion_mnist", "cifar10", *SOUNDS)
 MIRRORED = ("fashion_mnist", "cifar10")  # left and right mean the same there
 
 # Steps, in units of those for digits; a row of "methods" costs about as much as one of "ablation".
@@ -97,7 +95,7 @@ def rows(name: str, ipc: int) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def cell(name: str, method: str, settings: dict[str, Any], seed: int, judge: Any) -> dict[str, Any]:
-    """One synthesis, judged: scores by column, accuracies in percent, and its CPU seconds."""
+    """One synthesis, judged: accuracies in percent by column, and CPU seconds of the synthesis."""
     data = registry.load("iseul.data.sets", name)
     splits = data.load(data.Config())
     problem = problem_of(splits)
@@ -106,9 +104,8 @@ def cell(name: str, method: str, settings: dict[str, Any], seed: int, judge: Any
     made = entry.condense(problem, build(entry.Config, settings, "condense"), seed)
     took = time.process_time() - started
     table = evaluate.evaluate(made, problem, splits.test, problem.build_model, judge, seed)
-    unit = 100 if problem.task.unit == "accuracy" else 1
     return {
-        "score": {column: unit * row["mean"] for column, row in table.items()},
+        "accuracy": {column: 100 * row["mean"] for column, row in table.items()},
         "cpu_s": took,
     }
 
@@ -122,9 +119,9 @@ def show(found: dict[str, list[dict[str, Any]]], columns: tuple[str, ...]) -> st
     for row, cells in found.items():
         scores = []
         for column in columns:
-            each = [c["score"][column] for c in cells]
+            each = [c["accuracy"][column] for c in cells]
             spread = np.std(each, ddof=1) if len(each) > 1 else float("nan")
-            scores.append(f"{np.mean(each):.4g} +- {spread:.2g}")
+            scores.append(f"{np.mean(each):.2f} +- {spread:.2f}")
         cpu = np.mean([c["cpu_s"] for c in cells])
         lines.append(f"| {row} | " + " | ".join(scores) + f" | {len(cells)} | {cpu:.0f} |")
     return "\n".join(lines)
@@ -154,7 +151,9 @@ def run(name: str, args: argparse.Namespace) -> None:
             if not known:
                 with path.open("a") as file:
                     file.write(json.dumps(made) + "\n")
-                print(f"{name}, seed {seed}, {row}: {made['score']}", file=sys.stderr, flush=True)
+                print(
+                    f"{name}, seed {seed}, {row}: {made['accuracy']}", file=sys.stderr, flush=True
+                )
             found[row].append(made)
     print(f"\n{name}, {args.ipc} per class, {args.nets} networks each\n")
     print(show(found, columns))
