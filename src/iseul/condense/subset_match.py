@@ -399,8 +399,10 @@ class _Run:
         from iseul.condense._matching import loss_at, shards_of
 
         config = self.config
+        n_steps = min(MOST_COMPARED, config.steps // COMPARED_SHARE)
+        if not n_steps:
+            return  # a run this short shows that it runs
         start = shards_of(self._start(subsets), self.problem.n_classes, CLASSES_PER_SHARD)
-        n_steps = min(MOST_COMPARED, max(1, config.steps // COMPARED_SHARE))
         shared = (self.problem, self.net, subsets, source, self._settings(), self.seed)
         before, after = (loss_at(*shared, x, n_steps, CLASSES_PER_SHARD) for x in (start, shards))
         if after > before:

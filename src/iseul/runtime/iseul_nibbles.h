@@ -33,7 +33,7 @@ ISEUL_INLINE int32_t *iseul_take_words(const int8_t *w, int32_t n, int32_t *to, 
   "strd %[a], %[b], [%[to]], #8\n\t"
   if (n > 0) {
     uint32_t v, u, a, b;
-    // an odd number begins in the middle, with its first word in both
+    // two words to a round; an odd number begins in the middle of one
     __asm__ volatile(
         "ldr %[u], [%[w]], #4\n\t"
         "tst %[n], #1\n\t"
