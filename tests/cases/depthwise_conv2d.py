@@ -191,15 +191,7 @@ CASES = (
     _conv("one position, 2x3", (2, 3, 4), 4, (2, 3)),
     _conv("one position, one column of several", (3, 2, 4), 4, (3, 1), stride=(1, 2)),
     _conv("int4 weights, one position, 5x1", (5, 1, 12), 12, (5, 1), kind_w="int4"),
-    _conv(
-        "int4 weights, one position, 4x1, rectified",
-        (4, 1, 8),
-        8,
-        (4, 1),
-        kind_w="int4",
-        activation="relu",
-        zero_out=-128,
-    ),
+    _rectified("int4 weights, one position, 4x1", (4, 1, 8), (4, 1), kind_w="int4"),
     _conv(
         "int4 weights, one position, 1x3, clamped, batch of 2",
         (1, 3, 4),

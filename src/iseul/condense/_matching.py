@@ -146,23 +146,20 @@ def loss_at(
     source: Source,
     settings: Settings,
     seed: int,
-    shards: Sequence[Shard],
+    shard: Shard,
     n_steps: int,
     per_pass: int,
 ) -> float:
-    """Mean match loss per class of samples as they are, at the draws of steps 0 .. n_steps - 1.
+    """Mean match loss per class of a shard as it is, at the draws of steps 0 .. n_steps - 1.
 
     The same draws for any samples, so two sets can be compared: losses along a run can not, each
     of its steps has a draw of its own, and those differ severalfold.
     """
-    found = []
-    for shard in shards:
-        x = torch.tensor(shard.x, device=problem.device, requires_grad=True)
-        for step in range(n_steps):
-            rng = seeds.generator(seed, "step", shard.first, step)
-            shared = (problem, net, subsets, source, settings, shard, x, step, per_pass, rng)
-            found.append((shard.last - shard.first) * _step_loss(*shared))
-    return sum(found) / (n_steps * sum(shard.last - shard.first for shard in shards))
+    x, total = torch.tensor(shard.x, device=problem.device), 0.0
+    for step in range(n_steps):
+        rng = seeds.generator(seed, "step", shard.first, step)
+        total += _step_loss(problem, net, subsets, source, settings, shard, x, step, per_pass, rng)
+    return total / n_steps
 
 
 def _step_loss(
@@ -177,7 +174,7 @@ def _step_loss(
     per_pass: int,
     rng: np.random.Generator,
 ) -> float:
-    """Mean match loss per class; its gradient is added to x.grad."""
+    """Mean match loss per class; its gradient is added to x.grad if x asks for one."""
     ipc = len(x) // (shard.last - shard.first)
     k = subsets.n_subsets
     total = 0.0
@@ -190,7 +187,8 @@ def _step_loss(
             draw = _one_subset_each(draw, k, rng)
         load_vector(net, draw.state)
         loss = _match_loss(problem, net, subsets, settings, stored, first, last, draw)
-        loss.backward()  # type: ignore[no-untyped-call]
+        if x.requires_grad:
+            loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return total / (shard.last - shard.first)
 

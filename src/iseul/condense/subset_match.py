@@ -391,10 +391,12 @@ class _Run:
                 pieces = [(made[i], end, CLASSES_PER_SHARD) for i in which]
                 self.problem.engine.map(advance, pieces, shared, partial(keep, which))
         if self.config.networks.schedule == "pool" and self.n_rounds == 1:
-            self._check_against_start(made, subsets, source)
+            self._check_against_start(made, subsets, shared)
         return made
 
-    def _check_against_start(self, shards: list[Shard], subsets: Partition, source: Source) -> None:
+    def _check_against_start(
+        self, shards: list[Shard], subsets: Partition, shared: tuple[Any, ...]
+    ) -> None:
         """A warning where samples match worse than the real ones they started at."""
         from iseul.condense._matching import loss_at, shards_of
 
@@ -403,8 +405,9 @@ class _Run:
         if not n_steps:
             return  # a run this short shows that it runs
         start = shards_of(self._start(subsets), self.problem.n_classes, CLASSES_PER_SHARD)
-        shared = (self.problem, self.net, subsets, source, self._settings(), self.seed)
-        before, after = (loss_at(*shared, x, n_steps, CLASSES_PER_SHARD) for x in (start, shards))
+        pieces = [(shard, n_steps, CLASSES_PER_SHARD) for shard in (*start, *shards)]
+        losses = self.problem.engine.map(loss_at, pieces, shared)
+        before, after = (float(np.mean(part)) for part in np.split(np.array(losses), 2))
         if after > before:
             warn(
                 f"condense: synthetic samples match worse than the real ones they started at "

@@ -239,4 +239,25 @@ static inline const int32_t *iseul_add_taps(int32_t sums[4], const int32_t *w, c
   return w;
 }
 
+// All channels of one position. kind: a constant; scratch: what the kernel asks for, or 0
+typedef void (*iseul_position_t)(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *x,
+                                 int8_t *out, int32_t *scratch, int kind);
+
+// Sample after sample, with a loop of its own for each kind of clamp. of: a constant
+ISEUL_INLINE void iseul_each_position(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *in,
+                                      int8_t *out, int32_t *scratch, iseul_position_t of) {
+  const int kind = iseul_kind_of(&p->to);
+  for (int32_t n = 0; n < p->batch; ++n) {
+    if (kind == ISEUL_RECTIFIED) {
+      of(p, in, out, scratch, ISEUL_RECTIFIED);
+    } else if (kind == ISEUL_SATURATED) {
+      of(p, in, out, scratch, ISEUL_SATURATED);
+    } else {
+      of(p, in, out, scratch, ISEUL_CLAMPED);
+    }
+    in += p->size;
+    out += p->channels;
+  }
+}
+
 #endif

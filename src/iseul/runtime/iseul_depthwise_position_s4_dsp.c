@@ -29,16 +29,5 @@ static inline void one_position(const iseul_depthwise_position_s8_dsp_t *p, cons
 
 void iseul_depthwise_position_s4_dsp(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *in,
                                      int8_t *out, int32_t *scratch) {
-  const int kind = iseul_kind_of(&p->to);
-  for (int32_t n = 0; n < p->batch; ++n) {
-    if (kind == ISEUL_RECTIFIED) {
-      one_position(p, in, out, scratch, ISEUL_RECTIFIED);
-    } else if (kind == ISEUL_SATURATED) {
-      one_position(p, in, out, scratch, ISEUL_SATURATED);
-    } else {
-      one_position(p, in, out, scratch, ISEUL_CLAMPED);
-    }
-    in += p->size;
-    out += p->channels;
-  }
+  iseul_each_position(p, in, out, scratch, one_position);
 }

@@ -11,7 +11,8 @@
 
 // kind: a constant, so that each call is a loop of its own
 static inline void one_position(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *x,
-                                int8_t *out, int kind) {
+                                int8_t *out, int32_t *scratch, int kind) {
+  (void)scratch;
   const int32_t *w = p->blocks;
   for (int32_t left = p->channels; left > 0; left -= 4) {
     int32_t sums[4] = {w[0], w[1], w[2], w[3]};
@@ -25,16 +26,5 @@ static inline void one_position(const iseul_depthwise_position_s8_dsp_t *p, cons
 
 void iseul_depthwise_position_s8_dsp(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *in,
                                      int8_t *out) {
-  const int kind = iseul_kind_of(&p->to);
-  for (int32_t n = 0; n < p->batch; ++n) {
-    if (kind == ISEUL_RECTIFIED) {
-      one_position(p, in, out, ISEUL_RECTIFIED);
-    } else if (kind == ISEUL_SATURATED) {
-      one_position(p, in, out, ISEUL_SATURATED);
-    } else {
-      one_position(p, in, out, ISEUL_CLAMPED);
-    }
-    in += p->size;
-    out += p->channels;
-  }
+  iseul_each_position(p, in, out, 0, one_position);
 }
