@@ -244,7 +244,7 @@ typedef void (*iseul_position_t)(const iseul_depthwise_position_s8_dsp_t *p, con
                                  int8_t *out, int32_t *scratch, int kind);
 
 // Sample after sample, with a loop of its own for each kind of clamp. of: a constant
-ISEUL_INLINE void iseul_each_position(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *in,
+ISEUL_INLINE void iseul_each_sample(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *in,
                                       int8_t *out, int32_t *scratch, iseul_position_t of) {
   const int kind = iseul_kind_of(&p->to);
   for (int32_t n = 0; n < p->batch; ++n) {

@@ -29,5 +29,5 @@ static inline void one_position(const iseul_depthwise_position_s8_dsp_t *p, cons
 
 void iseul_depthwise_position_s4_dsp(const iseul_depthwise_position_s8_dsp_t *p, const int8_t *in,
                                      int8_t *out, int32_t *scratch) {
-  iseul_each_position(p, in, out, scratch, one_position);
+  iseul_each_sample(p, in, out, scratch, one_position);
 }
