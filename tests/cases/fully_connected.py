@@ -137,6 +137,9 @@ CASES = (
     _case(
         "int4 weights, one scale, relu6", (8,), 6, kind_w="int4", one_scale=True, activation="relu6"
     ),
+    _case(
+        "int4 weights, few, rectified", (16,), 3, kind_w="int4", activation="relu", zero_out=-128
+    ),
     _case("int4 weights, rectified", (72,), 18, kind_w="int4", activation="relu", zero_out=-128),
     _case(
         "int4 weights, rectified, multipliers around 1",

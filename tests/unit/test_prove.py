@@ -171,8 +171,8 @@ def test_sums_become_what_the_op_says(name, attrs, io, rows, dips) -> None:
 
 
 def test_a_changed_staircase_does_not_hold() -> None:
-    noticed = dict.fromkeys(("start", "factor", "constant", "shift"), 0)
-    tried = 0
+    noticed = dict.fromkeys(("start", "factor", "constant", "width"), 0)
+    tried, dipped = 0, 0
     for _, attrs, io, rows, dips in SHARED:
         steps = mul32.staircase_of(attrs, io, rows, dips)
         bounds = mul32.sums_between(io, rows)
@@ -180,11 +180,14 @@ def test_a_changed_staircase_does_not_hold() -> None:
         if not (steps.width > 1000).any():
             continue
         tried += 1
-        for part, change in (("start", 9), ("factor", 1 << 16), ("constant", 1), ("shift", 1)):
+        changes = (9, steps.factor >> 12, 1 << 24, 1 << 19)
+        for part, change in zip(noticed, changes, strict=True):
             changed = replace(steps, **{part: getattr(steps, part) + change})
             noticed[part] += not changed.holds(wanted, *bounds)
+        dipped += dips and not replace(steps, dip=0 * steps.dip).holds(wanted, *bounds)
     assert tried > 20
     assert all(n == tried for n in noticed.values()), noticed
+    assert dipped > 5
 
 
 @pytest.mark.parametrize("largest", [1, 40, 127, 128])

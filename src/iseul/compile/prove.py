@@ -181,8 +181,8 @@ def may_share(weights: NDArray[np.int64], together: bool) -> NDArray[np.bool_]:
 
 
 DIGIT = 13  # bits of the lower digit of a factor
-_DIP_BITS = 26  # of a factor whose sums below 0 are treated apart
-_MOST_BITS = 29
+RISE = 24  # bits behind the point of a result, with the upper digit alone
+_WIDTH_BITS = 32 - DIGIT  # kept beside a lower digit in one word
 _NEAR_FACTORS = sorted(range(-200, 201), key=abs)
 
 
@@ -190,31 +190,37 @@ _NEAR_FACTORS = sorted(range(-200, 201), key=abs)
 class Staircase:
     """int8 results of sums, per channel: arrays of int64 (n,), and for y = sum - start
 
-        (constant + ((y lower + constant) >> 13) + y upper - dip >> shift) modulo 2^8
+        ((y lower >> 13) + y upper + constant - dip >> 24) modulo 2^8
 
-    with factor = upper 2^13 + lower and dip = 2^13 for a sum below 0 if it `dips`. y is at most
-    width; for y < 0 the result is the constant modulo 2^8.
+    with factor = upper 2^13 + lower and a dip for sums below 0 alone if it `dips`. y is at most
+    width; for y < 0 the result is constant >> 24.
     """
 
     start: NDArray[np.int64]
     width: NDArray[np.int64]
     factor: NDArray[np.int64]
     constant: NDArray[np.int64]
-    shift: NDArray[np.int64]
+    dip: NDArray[np.int64]
     dips: bool
+
+    @property
+    def digits(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Lower, upper."""
+        return self.factor & ((1 << DIGIT) - 1), self.factor >> DIGIT
+
+    def _risen(self, y: NDArray[np.int64]) -> NDArray[np.int64]:
+        """t of y (n, m), before any dip."""
+        lower, upper = (digit[:, None] for digit in self.digits)
+        return (y * lower >> DIGIT) + y * upper + self.constant[:, None]
 
     def results(self, sums: NDArray[np.int64]) -> NDArray[np.int64]:
         """Of sums (n, m)."""
-        start, width, factor, constant, shift = (
-            part[:, None]
-            for part in (self.start, self.width, self.factor, self.constant, self.shift)
-        )
-        y = np.minimum(sums - start, width)
-        lower, upper = factor & ((1 << DIGIT) - 1), factor >> DIGIT
-        t = ((y * lower + constant) >> DIGIT) + y * upper
+        start = self.start[:, None]
+        y = np.minimum(sums - start, self.width[:, None])
+        t = self._risen(y)
         if self.dips:
-            t = t - ((sums < 0).astype(np.int64) << DIGIT)
-        found = np.where(y < 0, constant, (t >> shift) + constant)
+            t = t - np.where(y < -start, self.dip[:, None], 0)
+        found = np.where(y < 0, self.constant[:, None], t) >> RISE
         return ((found + 128) & 0xFF) - 128
 
     def holds(
@@ -223,33 +229,28 @@ class Staircase:
         least: NDArray[np.int64],
         most: NDArray[np.int64],
     ) -> bool:
-        """Whether this is `wanted` for all sums from least to most (n,), and nothing leaves 32
-        bits. Both never fall where sums rise, so it is enough to look at both sides of every step.
+        """Whether this is `wanted` for all sums from least to most (n,), nothing is lost before
+        a shift and every number has its place in words. Both never fall where sums rise, so it
+        is enough to look at both sides of every step.
         """
-        lower, upper = self.factor & ((1 << DIGIT) - 1), self.factor >> DIGIT
-        inner = self.width * lower + self.constant
-        if (inner >= 1 << 32).any() or ((inner >> DIGIT) + self.width * upper >= 1 << 32).any():
+        lower, upper = self.digits
+        if ((self.width < 0) | (self.width >> _WIDTH_BITS > 0) | (upper >> 31 > 0)).any():
             return False
-        words = (self.start, self.width << 8, self.factor, self.constant)
-        if any((np.abs(word) >= 1 << 32).any() for word in words) or (upper >> 16).any():
+        if ((self.constant < 0) | (self.constant >> 32 > 0) | (self.factor < 0)).any():
             return False
-        if ((self.shift < 0) | (self.shift > 31) | (self.constant < 0) | (self.width < 0)).any():
+        if (self.width * lower >> 32).any() or ((self.dip < 0) | (self.dip >> 31 > 0)).any():
             return False
         if (np.maximum(np.abs(least), np.abs(most)) >= 1 << 30).any():
             return False
         if (np.abs(self.start) >= 1 << 30).any():
             return False
+        top = self._risen(self.width[:, None])[:, 0] >> RISE
+        if (top - (self.constant >> RISE) > 255).any():  # else it might go round between steps
+            return False
         steps = first_sums(wanted, least, most)
         ends = np.stack([least, most, self.start - 1, self.start, 0 * least, 0 * least - 1], 1)
         sums = np.concatenate([steps, steps - 1, ends], axis=1)
         sums = np.clip(sums, least[:, None], most[:, None])
-        if self.dips and ((sums < 0) & (sums >= self.start[:, None])).any():
-            # a dip must not reach below 0 before the shift
-            first = np.maximum(self.start, least)
-            y = np.minimum(first - self.start, self.width)
-            t = ((y * lower + self.constant) >> DIGIT) + y * upper
-            if ((first < 0) & (t < 1 << DIGIT)).any():
-                return False
         return bool(np.array_equal(self.results(sums), wanted(sums)))
 
 
@@ -293,38 +294,33 @@ def staircase(
     first = np.where(is_step, steps, most[:, None]).min(1)
     last = np.where(is_step, steps, least[:, None]).max(1)
     fraction, exponent = np.frexp(np.where(has_steps, scale, 0.5))
-    span = np.maximum(last - first, 1) * 1.02 + 2
-    bits = np.minimum(_MOST_BITS, 45 - np.ceil(np.log2(span)).astype(np.int64))
-    bits = np.full_like(bits, _DIP_BITS) if dips else bits
-    bits = np.minimum(bits, 44 + exponent)  # the shift is at most 31
-    total = bits - exponent
-    if (bits < DIGIT + 1).any() or (total < DIGIT).any():
+    bits = DIGIT + RISE + exponent.astype(np.int64)
+    if (bits < DIGIT).any():
         return None
-    start, factor, constant = first.copy(), np.zeros_like(first), base & 0xFF
+    unit = 1 << (DIGIT + RISE)
+    # the reference rounds twice, first to the next multiple of this, then halves away from 0
+    dip = np.where(dips & has_steps, 1 << np.maximum(RISE + exponent.astype(np.int64), 0), 0)
+    start, factor = first.copy(), np.zeros_like(first)
+    constant = (base & 0xFF) << RISE
     is_open = np.array(has_steps, np.bool_)
     rounded = np.rint(fraction * np.exp2(bits.astype(np.float64))).astype(np.int64)
     for change in _NEAR_FACTORS:
         at = np.flatnonzero(is_open)
         if not len(at):
             break
-        trial, unit = rounded[at] + change, 1 << total[at]
+        trial = rounded[at] + change
         origin = first[at] - unit // trial
         lowest, highest = _room(
-            number[at] * unit[:, None],
-            steps[at],
-            trial,
-            origin,
-            is_step[at],
-            1 << 26 if dips else 0,
+            number[at] * unit, steps[at], trial, origin, is_step[at], dip[at, None] << DIGIT
         )
-        highest -= (highest - base[at]) & 0xFF  # the last byte is the result for y < 0
-        fits = (highest >= np.maximum(lowest, 0)) & (highest < 1 << 32)
+        more = highest >> DIGIT
+        fits = (more << DIGIT >= np.maximum(lowest, 0)) & (more < 1 << RISE)
         found = at[fits]
         start[found], factor[found] = origin[fits], trial[fits]
-        constant[found] = highest[fits]
+        constant[found] += more[fits]
         is_open[found] = False
     width = np.where(has_steps, last - start, 0)
-    made = Staircase(start, width, factor, constant, total - DIGIT, dips)
+    made = Staircase(start, width, factor, constant, dip, dips)
     return made if not is_open.any() and made.holds(wanted, least, most) else None
 
 
@@ -334,7 +330,7 @@ def _room(
     factor: NDArray[np.int64],
     origin: NDArray[np.int64],
     is_step: NDArray[np.bool_],
-    dip: int,
+    dip: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The least and the largest constant with which no step comes too late or too early."""
     below = np.where(steps < 0, dip, 0), np.where(steps - 1 < 0, dip, 0)

@@ -38,32 +38,31 @@
   "ldmia r1!, {r0, r3, r4, r5, r6}\n\t" \
   "subs r2, r2, r0\n\t"             \
   "bmi 3" k "f\n\t"                 \
-  "lsrs r0, r3, #8\n\t"             \
-  "cmp r2, r0\n\t"                  \
+  "cmp r2, r3\n\t"                  \
   "bhi 4" k "f\n"                    \
   "2" k ":\n\t"                     \
   "muls r4, r2, r4\n\t"             \
-  "adds r4, r4, r6\n\t"             \
   "lsrs r4, r4, #13\n\t"            \
   "muls r5, r2, r5\n\t"             \
   "adds r4, r4, r5\n\t"             \
   ".if %c[rectified] == 0\n\t"      \
   "ldr r0, [r1]\n\t"                \
   "subs r0, r2, r0\n\t"             \
-  "lsrs r0, r0, #31\n\t"            \
-  "lsls r0, r0, #13\n\t"            \
+  "asrs r0, r0, #31\n\t"            \
+  "ldr r3, [r1, #4]\n\t"            \
+  "ands r0, r3\n\t"                 \
   "subs r4, r4, r0\n\t"             \
   ".endif\n\t"                      \
-  "lsrs r4, r4, r3\n\t"             \
-  "adds r6, r6, r4\n"                \
+  "adds r6, r6, r4\n"               \
   "3" k ":\n\t"                     \
+  "lsrs r6, r6, #24\n\t"            \
   ".if %c[rectified] == 0\n\t"      \
-  "adds r1, #4\n\t"                 \
+  "adds r1, #8\n\t"                 \
   ".endif\n\t"                      \
   "strb r6, [r7, #" k "]\n\t"
 #define ISEUL_TOO_LARGE(k) \
   "4" k ":\n\t"            \
-  "movs r2, r0\n\t"        \
+  "movs r2, r3\n\t"        \
   "b 2" k "b\n"
 // Products of four values: r6, r7.
 #define ISEUL_GROUP               \
@@ -75,22 +74,33 @@
   "ldmia r0!, {r2, r3}\n\t"       \
   ISEUL_PRODUCTS("r2")            \
   ISEUL_PRODUCTS("r3")
-// n times the product of a value of x and a weight; the byte of r5 at `shift` is n. all: where
-// the upper sum has its part too, or ""
-#define ISEUL_SINGLE(sum, all, k, shift) \
-  "lsls r6, r5, #" shift "\n\t"     \
-  "lsrs r6, r6, #24\n\t"            \
-  "beq 6" k "f\n"                   \
-  "5" k ":\n\t"                     \
-  "ldmia r1!, {r3}\n\t"             \
-  "lsrs r4, r3, #16\n\t"            \
-  "ldr r4, [r0, r4]\n\t"            \
-  "sxth r3, r3\n\t"                 \
-  "muls r3, r4, r3\n\t"             \
-  "add " sum ", r3\n\t"             \
-  all                               \
-  "subs r6, r6, #1\n\t"             \
-  "bne 5" k "b\n"                   \
+// Single products of a channel: of a value of x and the weight in r4; then r3 is 0 or above, but
+// for the last one. None where the lowest bit of r5 is 0. Those of a pair's first channel:
+#define ISEUL_SINGLES(sum, k)      \
+  "lsrs r5, r5, #1\n\t"            \
+  "bcc 6" k "f\n"                  \
+  "5" k ":\n\t"                    \
+  "ldmia r1!, {r3, r4}\n\t"        \
+  "lsls r3, r3, #1\n\t"            \
+  "ldr r3, [r0, r3]\n\t"           \
+  "muls r3, r4, r3\n\t"            \
+  "add " sum ", r3\n\t"            \
+  "bcc 5" k "b\n"                  \
+  "6" k ":\n\t"
+// Those of the second one, which the sum of both has too.
+#define ISEUL_UPPER_SINGLES(sum, all, k) \
+  "lsrs r5, r5, #1\n\t"            \
+  "bcc 6" k "f\n"                  \
+  "5" k ":\n\t"                    \
+  "ldmia r1!, {r3, r4}\n\t"        \
+  "lsls r6, r3, #1\n\t"            \
+  "ldr r6, [r0, r6]\n\t"           \
+  "muls r4, r6, r4\n\t"            \
+  "add " sum ", r4\n\t"            \
+  "lsls r4, r4, #16\n\t"           \
+  "add " all ", r4\n\t"            \
+  "cmp r3, #0\n\t"                 \
+  "bpl 5" k "b\n"                  \
   "6" k ":\n\t"
 // Both sums of each pair: r8, r9 and r10, r11.
 #define ISEUL_FIRST_SUMS \
@@ -111,28 +121,20 @@
   "add r7, r12\n\t"           \
   "asrs r7, r7, #16\n\t"      \
   "add r11, r7\n\t"
-// r2: out_end; r7: out. Goes on at the next position, or to 8 behind the last one.
+// r7: behind the position's last result. Goes on at the next position, or to 9 behind the last.
 #define ISEUL_NEXT_POSITION \
-  "ldr r3, %[n]\n\t"          \
-  "subs r3, r3, #1\n\t"       \
-  "beq 8f\n\t"                \
-  "str r3, %[n]\n\t"          \
-  "ldr r3, %[step]\n\t"       \
-  "adds r2, r2, r3\n\t"       \
-  "str r2, %[out_end]\n\t"    \
+  "ldr r2, %[x_stop]\n\t"     \
+  "cmp r2, lr\n\t"            \
+  "beq 9f\n\t"                \
+  "mov r0, lr\n\t"            \
+  "str r0, %[x]\n\t"          \
+  "ldr r3, %[n_bytes]\n\t"    \
+  "add lr, r3\n\t"            \
   "ldr r3, %[gap]\n\t"        \
   "adds r7, r7, r3\n\t"       \
   "str r7, %[out]\n\t"        \
-  "ldr r3, %[n_bytes]\n\t"    \
-  "add lr, r3\n\t"            \
-  "ldr r0, %[x]\n\t"          \
-  "adds r0, r0, r3\n\t"       \
-  "str r0, %[x]\n\t"          \
   "ldr r1, %[w]\n\t"          \
   "b 1b\n"
-#define ISEUL_UPPER(all)   \
-  "lsls r3, r3, #16\n\t"   \
-  "add " all ", r3\n\t"
 // r2: all - (upper half's sum << 16)
 #define ISEUL_LOWER(all, upper) \
   "mov r3, " upper "\n\t"       \
@@ -141,73 +143,68 @@
   "subs r2, r2, r3\n\t"
 #endif
 
-// How a sum without its bias becomes int8. The words of scale: start - bias, width << 8 | shift,
-// two digits of 13 bits of a factor, the lower one first, and a constant whose last byte is the
-// result below the start; if sums below 0 are treated apart -start, which is `y` of a sum of 0:
+// How a sum without its bias becomes int8. The words of scale: start - bias, width, two digits of
+// a factor, the lower one of 13 bits, and a constant; if sums below 0 are treated apart -start,
+// which is `y` of a sum of 0, and a dip:
 //   y = sum + bias - start, at most width
-//   constant + (((y lower + constant) >> 13) + y upper [- (y < -start) 2^13]) >> shift, modulo 2^8
+//   ((y lower >> 13) + y upper + constant [- dip if y < -start]) >> 24, modulo 2^8
+// and constant >> 24 for y < 0.
 // It equals requantization, zero point and clamp for every sum that the weights allow, which was
 // proved at all of its steps.
 static inline int8_t iseul_rise(const int32_t *scale, uint32_t sum, int32_t is_rectified) {
-  const uint32_t shift = (uint32_t)scale[1] & 0xFFu, width = (uint32_t)scale[1] >> 8;
-  const uint32_t constant = (uint32_t)scale[4];
+  const uint32_t width = (uint32_t)scale[1], constant = (uint32_t)scale[4];
   const int32_t y = (int32_t)(sum - (uint32_t)scale[0]);
-  uint32_t v = (uint32_t)y;
-  if (y < 0) {
-    return (int8_t)(uint8_t)(constant & 0xFFu);
+  const uint32_t v = (uint32_t)y < width ? (uint32_t)y : width;
+  uint32_t t = constant;
+  if (y >= 0) {
+    t += (v * (uint32_t)scale[2] >> 13) + v * (uint32_t)scale[3];
+    t -= !is_rectified && (int32_t)v < scale[5] ? (uint32_t)scale[6] : 0;
   }
-  v = v < width ? v : width;
-  uint32_t t = ((v * (uint32_t)scale[2] + constant) >> 13) + v * (uint32_t)scale[3];
-  if (!is_rectified) {
-    t -= (v - (uint32_t)scale[5]) >> 31 << 13;
-  }
-  return (int8_t)(uint8_t)(((t >> shift) + constant) & 0xFFu);
+  return (int8_t)(uint8_t)(t >> 24);
 }
 
-// n > 0 positions of n_blocks > 0 blocks of four channels. Gives the end of w.
+// n > 0 positions of all blocks of four channels, at least one, from w to w_end.
 //
-// w       per block: per value of x the words of both pairs of channels; a byte per channel: how
-//         many single products follow, those of the first channel first, each as byte offset in
-//         x << 16 | weight of 16 bits; per channel the five or six words of `iseul_rise`
-// x       strips of `depth` values, a multiple of 4, at least 4
+// w       per block: per value of x the words of both pairs of channels; a word whose bit i says
+//         that single products of channel i follow, each as (2 its index in x, weight), with bit
+//         31 of the first word set in the last one; per channel the five or seven words of
+//         `iseul_rise`
+// x       strips of `depth` values, a multiple of 4, at least 8
 // step    from the first output of a position to that of the next one
+// width   results of a position, 4 per block
 // rectified  a constant: 1 if no step lies below a sum of 0
-ISEUL_INLINE const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x, int32_t depth,
-                                             int8_t *out, int32_t n_blocks, int32_t n,
-                                             int32_t step, int rectified) {
+ISEUL_INLINE void iseul_groups_4x1(const int32_t *w, const int32_t *w_end, const int32_t *x,
+                                   int32_t depth, int8_t *out, int32_t width, int32_t n,
+                                   int32_t step, int rectified) {
 #if ISEUL_HAS_THUMB1_BLOCKS
-  const int32_t n_bytes = 4 * depth, gap = step - 4 * n_blocks;
-  const int32_t *const x_end = x + depth;
-  const int8_t *out_end = out + 4 * n_blocks;
-  const int32_t *next;
+  const int32_t n_bytes = 4 * depth, gap = step - width;
+  const int32_t *const x_stop = x + n * depth;
   __asm__ volatile(
       ".syntax unified\n\t"
-      "ldr r2, %[x_end]\n\t"
+      "ldr r0, %[x]\n\t"
+      "ldr r2, %[n_bytes]\n\t"
+      "adds r2, r0, r2\n\t"
       "mov lr, r2\n\t"
       "movs r2, #128\n\t"
       "lsls r2, r2, #8\n\t"
       "mov r12, r2\n\t"
       "ldr r1, %[w]\n"
       "1:\n\t"
-      "ldr r0, %[x]\n\t"
       ISEUL_GROUP
       ISEUL_FIRST_SUMS
-      "cmp r0, lr\n\t"
-      "beq 9f\n"
       "2:\n\t"
       ISEUL_GROUP
       ISEUL_ADD_SUMS
       "cmp r0, lr\n\t"
-      "bne 2b\n"
-      "9:\n\t"
+      "bne 2b\n\t"
       "ldmia r1!, {r5}\n\t"
       "cmp r5, #0\n\t"
       "beq 7f\n\t"
       "ldr r0, %[x]\n\t"
-      ISEUL_SINGLE("r8", "", "0", "24")
-      ISEUL_SINGLE("r9", ISEUL_UPPER("r8"), "1", "16")
-      ISEUL_SINGLE("r10", "", "2", "8")
-      ISEUL_SINGLE("r11", ISEUL_UPPER("r10"), "3", "0")
+      ISEUL_SINGLES("r8", "0")
+      ISEUL_UPPER_SINGLES("r9", "r8", "1")
+      ISEUL_SINGLES("r10", "2")
+      ISEUL_UPPER_SINGLES("r11", "r10", "3")
       "7:\n\t"
       "ldr r7, %[out]\n\t"
       ISEUL_LOWER("r8", "r9") ISEUL_REQUANTIZE("0")
@@ -215,10 +212,11 @@ ISEUL_INLINE const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x,
       ISEUL_LOWER("r10", "r11") ISEUL_REQUANTIZE("2")
       "mov r2, r11\n\t" ISEUL_REQUANTIZE("3")
       "adds r7, r7, #4\n\t"
-      "str r7, %[out]\n\t"
-      "ldr r2, %[out_end]\n\t"
-      "cmp r7, r2\n\t"
+      "ldr r2, %[w_end]\n\t"
+      "cmp r1, r2\n\t"
       "beq 8f\n\t"
+      "str r7, %[out]\n\t"
+      "ldr r0, %[x]\n\t"
       "b 1b\n"
       ISEUL_TOO_LARGE("0")
       ISEUL_TOO_LARGE("1")
@@ -226,19 +224,16 @@ ISEUL_INLINE const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x,
       ISEUL_TOO_LARGE("3")
       "8:\n\t"
       ISEUL_NEXT_POSITION
-      "8:\n\t"
-      "str r1, %[next]\n\t"
-      : [next] "=m"(next), [out] "+m"(out), [out_end] "+m"(out_end), [x] "+m"(x), [n] "+m"(n)
-      : [w] "m"(w), [x_end] "m"(x_end), [step] "m"(step), [gap] "m"(gap),
+      "9:\n\t"
+      : [out] "+m"(out), [x] "+m"(x)
+      : [w] "m"(w), [w_end] "m"(w_end), [x_stop] "m"(x_stop), [gap] "m"(gap),
         [n_bytes] "m"(n_bytes), [rectified] "i"(rectified)
       : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr",
         "cc", "memory");
-  return next;
 #else
-  const int32_t *at = w;
   for (; n > 0; --n) {
-    at = w;
-    for (int32_t o = 0; o < 4 * n_blocks; o += 4) {
+    int8_t *to = out;
+    for (const int32_t *at = w; at != w_end; to += 4) {
       uint32_t a = 0, b = 0, c = 0, d = 0;
       for (int32_t i = 0; i < depth; i += 4) {
         const uint32_t x0 = (uint32_t)x[i], x1 = (uint32_t)x[i + 1];
@@ -253,62 +248,83 @@ ISEUL_INLINE const int32_t *iseul_groups_4x1(const int32_t *w, const int32_t *x,
         d += (uint32_t)((int32_t)(u + 0x8000u) >> 16);
         at += 8;
       }
-      const uint32_t counts = (uint32_t)*at++;
+      const uint32_t has_singles = (uint32_t)*at++;
       uint32_t sums[4] = {a - (b << 16), b, c - (d << 16), d};
-      for (uint32_t k = 0; k < 4 && counts != 0; ++k) {
-        for (uint32_t m = counts >> 8 * k & 0xFFu; m > 0; --m) {
-          const uint32_t single = (uint32_t)*at++;
-          sums[k] += (uint32_t)x[single >> 18] * (((single & 0xFFFFu) ^ 0x8000u) - 0x8000u);
+      for (uint32_t k = 0; k < 4 && has_singles != 0; ++k) {
+        for (uint32_t more = has_singles >> k & 1u; more != 0; at += 2) {
+          const uint32_t twice = (uint32_t)at[0];
+          sums[k] += (uint32_t)x[(twice & 0xFFFFu) >> 1] * (uint32_t)at[1];
+          more = ~twice >> 31;
         }
       }
       for (int32_t k = 0; k < 4; ++k) {
-        out[o + k] = iseul_rise(at, sums[k], rectified);
-        at += rectified ? 5 : 6;
+        to[k] = iseul_rise(at, sums[k], rectified);
+        at += rectified ? 5 : 7;
       }
     }
     x += depth;
     out += step;
   }
-  return at;
+  (void)width;
 #endif
 }
 
 // --- windows as strips of words
 
+#if ISEUL_HAS_THUMB1_BLOCKS
+// The next four values; only a load with two registers extends the sign.
+#define ISEUL_WIDEN_4                  \
+  "ldrb r4, [%[x]]\n\t"                \
+  "ldrb r5, [%[x], #1]\n\t"            \
+  "ldrsb r6, [%[x], %[n]]\n\t"         \
+  "ldrsb r7, [%[x], %[three]]\n\t"     \
+  "sxtb r4, r4\n\t"                    \
+  "sxtb r5, r5\n\t"                    \
+  "stmia %[to]!, {r4, r5, r6, r7}\n\t" \
+  "adds %[x], #4\n\t"
+#endif
+
 // n values as words; gives the end of `to`.
 static ISEUL_NOINLINE int32_t *iseul_as_words(int32_t *to, const int8_t *x, int32_t n) {
 #if ISEUL_HAS_THUMB1_BLOCKS
-#define ISEUL_WIDEN_4(a)          \
-  "ldrb r4, [%[x], #" a "]\n\t"   \
-  "ldrb r5, [%[x], #" a "+1]\n\t" \
-  "ldrb r6, [%[x], #" a "+2]\n\t" \
-  "ldrb r7, [%[x], #" a "+3]\n\t" \
-  "sxtb r4, r4\n\t"              \
-  "sxtb r5, r5\n\t"              \
-  "sxtb r6, r6\n\t"              \
-  "sxtb r7, r7\n\t"              \
-  "stmia %[to]!, {r4, r5, r6, r7}\n\t"
+  int32_t three;
   __asm__ volatile(
       ".syntax unified\n\t"
-      "subs %[n], %[n], #8\n\t"
-      "bmi 2f\n"
-      "1:\n\t"
-      ISEUL_WIDEN_4("0")
-      ISEUL_WIDEN_4("4")
-      "adds %[x], %[x], #8\n\t"
-      "subs %[n], %[n], #8\n\t"
-      "bpl 1b\n"
+      "mov lr, %[n]\n\t"
+      "lsrs r4, %[n], #3\n\t"
+      "lsls r4, r4, #3\n\t"
+      "adds r4, r4, %[x]\n\t"
+      "mov r12, r4\n\t"
+      "movs %[n], #2\n\t"
+      "movs %[three], #3\n\t"
+      "cmp %[x], r12\n\t"
+      "beq 2f\n"
+      "1:\n\t"  // eight at a time
+      ISEUL_WIDEN_4
+      ISEUL_WIDEN_4
+      "cmp %[x], r12\n\t"
+      "bne 1b\n"
       "2:\n\t"
-      "adds %[n], %[n], #4\n\t"
-      "bmi 3f\n\t"
-      ISEUL_WIDEN_4("0")
-      "adds %[x], %[x], #4\n\t"
-      "subs %[n], %[n], #4\n"
+      "mov r4, lr\n\t"
+      "lsls r4, r4, #30\n\t"  // carry: four more; what is left: single ones
+      "bcc 3f\n\t"
+      ISEUL_WIDEN_4
+      "mov r4, lr\n\t"
+      "lsls r4, r4, #30\n"
       "3:\n\t"
-      "adds %[n], %[n], #4\n\t"
-      : [to] "+l"(to), [x] "+l"(x), [n] "+l"(n)
+      "beq 5f\n\t"
+      "lsrs r4, r4, #30\n"
+      "4:\n\t"
+      "ldrb r5, [%[x]]\n\t"
+      "sxtb r5, r5\n\t"
+      "stmia %[to]!, {r5}\n\t"
+      "adds %[x], #1\n\t"
+      "subs r4, r4, #1\n\t"
+      "bne 4b\n"
+      "5:\n\t"
+      : [to] "+l"(to), [x] "+l"(x), [n] "+l"(n), [three] "=&l"(three)
       :
-      : "r4", "r5", "r6", "r7", "cc", "memory");
+      : "r4", "r5", "r6", "r7", "r12", "lr", "cc", "memory");
 #else
   for (; n >= 4; n -= 4) {
     const int32_t x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
@@ -319,10 +335,10 @@ static ISEUL_NOINLINE int32_t *iseul_as_words(int32_t *to, const int8_t *x, int3
     to += 4;
     x += 4;
   }
-#endif
   for (; n > 0; --n) {
     *to++ = *x++;
   }
+#endif
   return to;
 }
 
@@ -373,10 +389,12 @@ static ISEUL_NOINLINE void iseul_widen_window(const iseul_window_t *g, const int
 
 typedef struct {
   iseul_window_t window;
-  int32_t depth;            // products of an output, filled up to a multiple of 4
+  int32_t depth;            // products of an output, filled up to a multiple of 4, at least 8
   int32_t strips;           // windows that are taken together: more than one only of one tap, with
                             // stride 1 and without padding
   const int32_t *channels;  // blocks of `iseul_groups_4x1`, the last one filled up
+  int32_t n_whole;          // words of the blocks that are not filled up
+  int32_t n_words;
   int32_t in_zero_point;
 } iseul_conv_s8_mul32_t;
 
@@ -386,29 +404,29 @@ void iseul_conv2d_rectified_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_
                                      int8_t *out, int32_t *scratch);
 
 // `iseul_groups_4x1` of a kernel.
-typedef const int32_t *(*iseul_fours_t)(const int32_t *w, const int32_t *x, int32_t depth,
-                                        int8_t *out, int32_t n_blocks, int32_t n, int32_t step);
+typedef void (*iseul_fours_t)(const int32_t *w, const int32_t *w_end, const int32_t *x,
+                              int32_t depth, int8_t *out, int32_t width, int32_t n, int32_t step);
 
 // All output channels of n positions whose windows are the strips at x. Results of channels that
 // are not there are written where those of the next position follow; but for the last one of all.
 static inline void iseul_positions(const iseul_conv_s8_mul32_t *p, const int32_t *x, int8_t *out,
                                    int32_t n, int32_t is_last, iseul_fours_t groups) {
-  const int32_t c = p->window.out_c, whole = c / 4, rest = c % 4;
+  const int32_t c = p->window.out_c, whole = c / 4 * 4, rest = c % 4;
   const int32_t alone = is_last && rest > 0;
+  const int32_t *const w = p->channels, *const w_end = w + p->n_words;
   if (n > alone) {
-    groups(p->channels, x, p->depth, out, rest > 0 ? whole + 1 : whole, n - alone, c);
+    groups(w, w_end, x, p->depth, out, rest > 0 ? whole + 4 : whole, n - alone, c);
   }
   if (alone) {
-    const int32_t *w = p->channels;
     int8_t few[4];
     x += (n - 1) * p->depth;
     out += (n - 1) * c;
     if (whole > 0) {
-      w = groups(w, x, p->depth, out, whole, 1, c);
+      groups(w, w + p->n_whole, x, p->depth, out, whole, 1, whole);
     }
-    groups(w, x, p->depth, few, 1, 1, 4);
+    groups(w + p->n_whole, w_end, x, p->depth, few, 4, 1, 4);
     for (int32_t k = 0; k < rest; ++k) {
-      out[4 * whole + k] = few[k];
+      out[whole + k] = few[k];
     }
   }
 }

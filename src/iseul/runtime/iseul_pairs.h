@@ -27,8 +27,8 @@ typedef struct {
 typedef struct {
   iseul_axis_t along, across;  // of a line; from line to line
   int32_t batch, channels;
-  const int32_t *scales;  // per channel as `iseul_rise`, the digits of the factor in one word; in
-                          // its second word 128 is set where sums of the most taps fit
+  const int32_t *scales;  // per channel as `iseul_rise`, but for the second to fourth word: width
+                          // << 13 | lower, and upper << 1 | 1 where sums of the most taps fit
   const int8_t *weights;  // per channel: along.kernel columns of across.kernel
   int32_t in_zero_point;
 } iseul_depthwise_s8_mul32_t;
@@ -44,7 +44,7 @@ void iseul_depthwise_3x3_rectified_s8_mul32(const iseul_depthwise_s8_mul32_t *p,
 
 // --- from sums to int8
 
-#define ISEUL_RISE_WORDS 6  // those of `iseul_rise`
+#define ISEUL_RISE_WORDS 7  // those of `iseul_rise`
 
 #if ISEUL_HAS_THUMB1_BLOCKS
 // r1: scale; r2: the sum; r7 becomes the result. `k`: which one
@@ -52,28 +52,27 @@ void iseul_depthwise_3x3_rectified_s8_mul32(const iseul_depthwise_s8_mul32_t *p,
   "ldmia r1!, {r3, r4, r5, r6, r7}\n\t" \
   "subs r2, r2, r3\n\t"                 \
   "bmi 3" k "f\n\t"                     \
-  "lsrs r3, r4, #8\n\t"                 \
-  "cmp r2, r3\n\t"                      \
+  "cmp r2, r4\n\t"                      \
   "bhi 4" k "f\n"                       \
   "2" k ":\n\t"                         \
   "muls r5, r2, r5\n\t"                 \
-  "adds r5, r5, r7\n\t"                 \
   "lsrs r5, r5, #13\n\t"                \
   "muls r6, r2, r6\n\t"                 \
   "adds r5, r5, r6\n\t"                 \
   ".if %c[rectified] == 0\n\t"          \
   "ldr r3, [r1]\n\t"                    \
   "subs r3, r2, r3\n\t"                 \
-  "lsrs r3, r3, #31\n\t"                \
-  "lsls r3, r3, #13\n\t"                \
+  "asrs r3, r3, #31\n\t"                \
+  "ldr r4, [r1, #4]\n\t"                \
+  "ands r3, r4\n\t"                     \
   "subs r5, r5, r3\n\t"                 \
   ".endif\n\t"                          \
-  "lsrs r5, r5, r4\n\t"                 \
   "adds r7, r7, r5\n"                   \
-  "3" k ":\n\t"
+  "3" k ":\n\t"                         \
+  "lsrs r7, r7, #24\n\t"
 #define ISEUL_RISE_AT_MOST(k) \
   "4" k ":\n\t"               \
-  "movs r2, r3\n\t"           \
+  "movs r2, r4\n\t"           \
   "b 2" k "b\n"
 // r8: all; r9: upper halves; r1: scale; lr: out. Stores both results, the first one last: of a
 // line's odd output the other one lies where it does, since `step` is 0 then.
@@ -389,19 +388,20 @@ static inline int32_t iseul_take_channel(const iseul_depthwise_s8_mul32_t *p,
                                          int32_t is_rectified) {
   const int32_t n = p->along.kernel * p->across.kernel;
   const int8_t *w = p->weights + channel * n;
-  const int32_t *scale = p->scales + channel * (is_rectified ? 4 : 5);
+  const int32_t *scale = p->scales + channel * (is_rectified ? 4 : 6);
   int32_t *to = s->taps;
   for (int32_t i = 0; i < n; ++i) {
     to[i] = w[i];
   }
   to += s->n_taps;
   to[0] = scale[0];
-  to[1] = scale[1] & ~(int32_t)128;
-  to[2] = (int32_t)((uint32_t)scale[2] & 0xFFFFu);
-  to[3] = (int32_t)((uint32_t)scale[2] >> 16);
+  to[1] = (int32_t)((uint32_t)scale[1] >> 13);
+  to[2] = scale[1] & 0x1FFF;
+  to[3] = (int32_t)((uint32_t)scale[2] >> 1);
   to[4] = scale[3];
   to[5] = is_rectified ? 0 : scale[4];
-  return scale[1] & 128;
+  to[6] = is_rectified ? 0 : scale[5];
+  return scale[2] & 1;
 }
 
 // The weights of n columns of `height` go to the places after them, the last one to the first.

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from iseul.numerics import Array
 
 _MOST_BYTES = 4096  # of a channel's lines
-_SCALE_WORDS = 6  # ISEUL_RISE_WORDS
-_TOGETHER = 128  # in the word of width and shift
+_SCALE_WORDS = 7  # ISEUL_RISE_WORDS
 
 
 @dataclass(frozen=True)
@@ -195,16 +194,16 @@ def _axis_fields(axis: _Axis, in_step: int, out_step: int) -> Fields:
 
 
 def _scales(io: Io, rows: Array, steps: prove.Staircase, together: NDArray[np.bool_]) -> Array:
-    """Words of each channel, (C, 4) or, where sums dip, (C, 5)."""
-    lower, upper = steps.factor & ((1 << prove.DIGIT) - 1), steps.factor >> prove.DIGIT
+    """Words of each channel, (C, 4) or, where sums dip, (C, 6)."""
+    lower, upper = steps.digits
     words = [
         steps.start - mul32.biases(io, rows),
-        steps.width << 8 | together * _TOGETHER | steps.shift,
-        upper << 16 | lower,
+        steps.width << prove.DIGIT | lower,
+        upper << 1 | together,
         steps.constant,
     ]
     if steps.dips:
-        words.append(-steps.start)
+        words += [-steps.start, steps.dip]
     return (np.stack(words, 1) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
 
