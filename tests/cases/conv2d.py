@@ -171,6 +171,7 @@ CASES = (
         zero_out=-60,
     ),
     _conv("one position, 1x2, int4 weights", (1, 2, 12), 7, (1, 2), kind_w="int4"),
+    _rectified("one position, int4 weights", (1, 2, 8), 3, (1, 2), kind_w="int4"),
     _conv("int16 1x1", (3, 4, 8), 5, (1, 1), kind="int16", scale_in=2e-4),
     _conv("int16 3x3 same", (5, 4, 3), 4, (3, 3), kind="int16", pads=(1, 1, 1, 1)),
     _conv("int16 dilation, stride", (7, 8, 2), 3, (3, 2), kind="int16", dilation=(2, 3)),

@@ -215,7 +215,7 @@ FIELD_CASES = {
         *("weights of -128, pads", "rectified int4 weights 3x3 stride 2", "int4 weights 1x1"),
         *("rectified 3x3 dilation 2", "kernel as large as the input", "one position, 1x2, clamped"),
         *("one position, 1x2, int4 weights", "one position, far below 1, batch of 2"),
-        "rectified int4 weights 1x1, batch of 2",
+        *("rectified int4 weights 1x1, batch of 2", "rectified one position, int4 weights"),
     ),
     ("fully_connected", BOARDS[0]): (
         *("264 to 9", "int4 weights, few, rectified", "int4 weights, rectified", "odd sizes"),
@@ -240,7 +240,6 @@ _ALL_INT8 = ("output.low", "output.high")  # which says that no clamp is needed
 UNFELT = {
     "iseul_depthwise_conv2d_s8_mul32": ("across.",),  # a series has one line
     "iseul_conv2d_rectified_": ("zero_point", "low", "high"),  # -128, -128, 127
-    "iseul_fours_direct_s4_dsp": ("to.zero_point",),  # in the scales
     "iseul_depthwise_conv2d_s8_dsp": ("window.out_c",),
     "iseul_depthwise_factor_s8_dsp": ("window.out_c",),
     "iseul_depthwise_series_": _ALL_INT8,

@@ -139,8 +139,8 @@ def blocks_of(io: Io, rows: Array, steps: prove.Staircase) -> list[NDArray[np.in
         block: list[int] = words[first // 2 : first // 2 + 2].T.reshape(-1).tolist()
         block.append(sum((len(one) > 0) << k for k, one in enumerate(singles)))
         for one in singles:
-            for left, (i, weight) in zip(range(len(one) - 1, -1, -1), one, strict=True):
-                block += [2 * i | (left == 0) << 31, weight]
+            for j, (i, weight) in enumerate(one, 1):
+                block += [2 * i | (j == len(one)) << 31, weight]
         block += scales[first : first + _CHANNELS].reshape(-1).tolist()
         found.append((np.array(block, np.int64) & 0xFFFFFFFF).astype(np.uint32).view(np.int32))
     return found
