@@ -12,8 +12,8 @@
 #include "iseul_mul32.h"
 
 static void groups(const int32_t *w, const int32_t *w_end, const int32_t *x, int32_t depth,
-                   int8_t *out, int32_t width, int32_t n, int32_t step) {
-  iseul_groups_4x1(w, w_end, x, depth, out, width, n, step, 0);
+                   int8_t *out, int32_t n, int32_t gap) {
+  iseul_groups_4x1(w, w_end, x, depth, out, n, gap, 0);
 }
 
 void iseul_conv2d_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_t *in, int8_t *out,

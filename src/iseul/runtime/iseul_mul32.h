@@ -170,14 +170,13 @@ static inline int8_t iseul_rise(const int32_t *scale, uint32_t sum, int32_t is_r
 //         31 of the first word set in the last one; per channel the five or seven words of
 //         `iseul_rise`
 // x       strips of `depth` values, a multiple of 4, at least 8
-// step    from the first output of a position to that of the next one
-// width   results of a position, 4 per block
+// gap     from behind the results of a position, 4 per block, to those of the next one
 // rectified  a constant: 1 if no step lies below a sum of 0
 ISEUL_INLINE void iseul_groups_4x1(const int32_t *w, const int32_t *w_end, const int32_t *x,
-                                   int32_t depth, int8_t *out, int32_t width, int32_t n,
-                                   int32_t step, int rectified) {
+                                   int32_t depth, int8_t *out, int32_t n, int32_t gap,
+                                   int rectified) {
 #if ISEUL_HAS_THUMB1_BLOCKS
-  const int32_t n_bytes = 4 * depth, gap = step - width;
+  const int32_t n_bytes = 4 * depth;
   const int32_t *const x_stop = x + n * depth;
   __asm__ volatile(
       ".syntax unified\n\t"
@@ -232,8 +231,7 @@ ISEUL_INLINE void iseul_groups_4x1(const int32_t *w, const int32_t *w_end, const
         "cc", "memory");
 #else
   for (; n > 0; --n) {
-    int8_t *to = out;
-    for (const int32_t *at = w; at != w_end; to += 4) {
+    for (const int32_t *at = w; at != w_end; out += 4) {
       uint32_t a = 0, b = 0, c = 0, d = 0;
       for (int32_t i = 0; i < depth; i += 4) {
         const uint32_t x0 = (uint32_t)x[i], x1 = (uint32_t)x[i + 1];
@@ -258,14 +256,13 @@ ISEUL_INLINE void iseul_groups_4x1(const int32_t *w, const int32_t *w_end, const
         }
       }
       for (int32_t k = 0; k < 4; ++k) {
-        to[k] = iseul_rise(at, sums[k], rectified);
+        out[k] = iseul_rise(at, sums[k], rectified);
         at += rectified ? 5 : 7;
       }
     }
     x += depth;
-    out += step;
+    out += gap;
   }
-  (void)width;
 #endif
 }
 
@@ -405,7 +402,7 @@ void iseul_conv2d_rectified_s8_mul32(const iseul_conv_s8_mul32_t *p, const int8_
 
 // `iseul_groups_4x1` of a kernel.
 typedef void (*iseul_fours_t)(const int32_t *w, const int32_t *w_end, const int32_t *x,
-                              int32_t depth, int8_t *out, int32_t width, int32_t n, int32_t step);
+                              int32_t depth, int8_t *out, int32_t n, int32_t gap);
 
 // All output channels of n positions whose windows are the strips at x. Results of channels that
 // are not there are written where those of the next position follow; but for the last one of all.
@@ -415,16 +412,16 @@ static inline void iseul_positions(const iseul_conv_s8_mul32_t *p, const int32_t
   const int32_t alone = is_last && rest > 0;
   const int32_t *const w = p->channels, *const w_end = w + p->n_words;
   if (n > alone) {
-    groups(w, w_end, x, p->depth, out, rest > 0 ? whole + 4 : whole, n - alone, c);
+    groups(w, w_end, x, p->depth, out, n - alone, rest > 0 ? rest - 4 : 0);
   }
   if (alone) {
     int8_t few[4];
     x += (n - 1) * p->depth;
     out += (n - 1) * c;
     if (whole > 0) {
-      groups(w, w + p->n_whole, x, p->depth, out, whole, 1, whole);
+      groups(w, w + p->n_whole, x, p->depth, out, 1, 0);
     }
-    groups(w + p->n_whole, w_end, x, p->depth, few, 4, 1, 4);
+    groups(w + p->n_whole, w_end, x, p->depth, few, 1, 0);
     for (int32_t k = 0; k < rest; ++k) {
       out[whole + k] = few[k];
     }
