@@ -3,6 +3,7 @@
 
     python bench/condense.py                        digits: minutes on one core
     python bench/condense.py fashion_mnist cifar10  hours each
+    python bench/condense.py fashion_mnist --scale 2 --rows "subset_match*"
     python bench/condense.py spoken_digits speech_commands  hours each
     python bench/condense.py digits --rows kmeans "subset_match*" --seeds 5 --nets 10
 
@@ -11,7 +12,8 @@ compute: class by class (K = 1), k-means K, random K, only the real side split, 
 without the class anchor. The random split and the real side alone are controls: if one of them
 wins, something is broken. Hard labels, last epoch; mean and deviation over syntheses of the mean
 over fresh networks. Each finished cell is a line of `<out>/<set>.jsonl`; a run that was stopped
-goes on there, so delete the file to start afresh.
+goes on there, so delete the file to start afresh. A row that asks the real side what the row
+before it asked goes on with that row's bank: its CPU seconds are of the synthetic side alone.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import json
+import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +45,12 @@ MIRRORED = ("fashion_mnist", "cifar10")  # left and right mean the same there
 SCALE = {"fashion_mnist": 8, "cifar10": 8}
 
 
-def rows(name: str, ipc: int) -> dict[str, tuple[str, dict[str, Any]]]:
-    """{row: (method, settings)}; the rows of the ablation start with "subset_match"."""
-    n = SCALE.get(name, 1)
+def rows(name: str, ipc: int, scale: int = 0) -> dict[str, tuple[str, dict[str, Any]]]:
+    """{row: (method, settings)}; the rows of the ablation start with "subset_match".
+
+    scale: steps and networks in units of those for digits; 0: what SCALE says
+    """
+    n = scale or SCALE.get(name, 1)
     mirror = {"mirror": name in MIRRORED}
     online = {"inner": 10, "n_data": 256, "lr_image": 0.05, **mirror}
     dc = {"iterations": 10 * n, "outer": 10, "inner": 10, "start": "real", "lr_image": 0.3}
@@ -94,11 +101,16 @@ def rows(name: str, ipc: int) -> dict[str, tuple[str, dict[str, Any]]]:
     return {row: (method, {"ipc": ipc, **rest}) for row, (method, rest) in made.items()}
 
 
-def cell(name: str, method: str, settings: dict[str, Any], seed: int, judge: Any) -> dict[str, Any]:
-    """One synthesis, judged: accuracies in percent by column, and CPU seconds of the synthesis."""
+def cell(
+    name: str, method: str, settings: dict[str, Any], seed: int, judge: Any, work: Path
+) -> dict[str, Any]:
+    """One synthesis, judged: accuracies in percent by column, and CPU seconds of the synthesis.
+
+    work: a folder of this set and seed; neighbouring rows may find a bank there
+    """
     data = registry.load("iseul.data.sets", name)
     splits = data.load(data.Config())
-    problem = problem_of(splits)
+    problem = replace(problem_of(splits), folder=work)
     entry = registry.load("iseul.condense", method)
     started = time.process_time()
     made = entry.condense(problem, build(entry.Config, settings, "condense"), seed)
@@ -111,7 +123,7 @@ def cell(name: str, method: str, settings: dict[str, Any], seed: int, judge: Any
 
 
 def show(found: dict[str, list[dict[str, Any]]], columns: tuple[str, ...]) -> str:
-    """A Markdown table: mean +- deviation over syntheses."""
+    """A Markdown table: mean over syntheses, and their deviation if there are several."""
     lines = [
         "| | " + " | ".join(columns) + " | syntheses | CPU-s |",
         "|---|" + "---|" * (len(columns) + 2),
@@ -120,8 +132,8 @@ def show(found: dict[str, list[dict[str, Any]]], columns: tuple[str, ...]) -> st
         scores = []
         for column in columns:
             each = [c["accuracy"][column] for c in cells]
-            spread = np.std(each, ddof=1) if len(each) > 1 else float("nan")
-            scores.append(f"{np.mean(each):.2f} +- {spread:.2f}")
+            spread = f" +- {np.std(each, ddof=1):.2f}" if len(each) > 1 else ""
+            scores.append(f"{np.mean(each):.2f}{spread}")
         cpu = np.mean([c["cpu_s"] for c in cells])
         lines.append(f"| {row} | " + " | ".join(scores) + f" | {len(cells)} | {cpu:.0f} |")
     return "\n".join(lines)
@@ -139,22 +151,26 @@ def run(name: str, args: argparse.Namespace) -> None:
     kept = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     chosen = {
         row: value
-        for row, value in rows(name, args.ipc).items()
+        for row, value in rows(name, args.ipc, args.scale).items()
         if any(fnmatch.fnmatch(row, pattern) for pattern in args.rows)
     }
     found: dict[str, list[dict[str, Any]]] = {row: [] for row in chosen}
     for seed in range(args.seeds):
+        work = args.out / f"{name}.work" / str(seed)
         for row, (method, settings) in chosen.items():
             key = {"row": row, "seed": seed, "settings": settings, **settled}
             known = [line for line in kept if line["key"] == key]
-            made = known[0] if known else {"key": key, **cell(name, method, settings, seed, judge)}
-            if not known:
+            if known:
+                made = known[0]
+            else:
+                made = {"key": key, **cell(name, method, settings, seed, judge, work)}
                 with path.open("a") as file:
                     file.write(json.dumps(made) + "\n")
                 print(
                     f"{name}, seed {seed}, {row}: {made['accuracy']}", file=sys.stderr, flush=True
                 )
             found[row].append(made)
+    shutil.rmtree(args.out / f"{name}.work", ignore_errors=True)
     print(f"\n{name}, {args.ipc} per class, {args.nets} networks each\n")
     print(show(found, columns))
 
@@ -166,6 +182,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3, help="syntheses per row")
     parser.add_argument("--nets", type=int, default=5, help="networks per synthesis and column")
     parser.add_argument("--epochs", type=int, default=300)
+    parser.add_argument(
+        "--scale", type=int, default=0, help="steps and networks, digits: 1; 0: as the set asks"
+    )
     parser.add_argument("--columns", nargs="+", default=["none", "dsa"])
     parser.add_argument("--rows", nargs="+", default=["*"], help="patterns of rows to run")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "condense")
