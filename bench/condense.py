@@ -13,7 +13,8 @@ the real side split. The random split and the real side alone are controls: if o
 wins, something is broken. Hard labels, last epoch; mean and deviation over syntheses of the mean
 over fresh networks. Each finished cell is a line of `<out>/<set>.jsonl`; a run that was stopped
 goes on there, so delete the file to start afresh. A row that asks the real side what the row
-before it asked goes on with that row's bank: its CPU seconds are of the synthetic side alone.
+before it asked goes on with that row's bank: its CPU seconds are of the synthetic side alone,
+as those of a cell that was stopped are of what was left.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def rows(name: str, ipc: int, scale: int = 0) -> dict[str, tuple[str, dict[str, 
 def cell(
     name: str, method: str, settings: dict[str, Any], seed: int, judge: Any, work: Path
 ) -> dict[str, Any]:
-    """One synthesis, judged: accuracies in percent by column, and CPU seconds of the synthesis.
+    """One synthesis, judged: accuracies in percent by column, their deviations over networks, and
+    CPU seconds of the synthesis.
 
     work: a folder of this set and seed; neighbouring rows may find a bank there
     """
@@ -118,6 +120,7 @@ def cell(
     table = evaluate.evaluate(made, problem, splits.test, problem.build_model, judge, seed)
     return {
         "accuracy": {column: 100 * row["mean"] for column, row in table.items()},
+        "deviation": {column: 100 * row["std"] for column, row in table.items()},
         "cpu_s": took,
     }
 
