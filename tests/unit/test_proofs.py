@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -41,8 +42,9 @@ from unit.test_ranges import with_dead_channels
 # --- proofs of cards
 
 
+@cache
 def shown_of_cards() -> list[Shown]:
-    """The proofs of every card that has some, on every case that it fits."""
+    """The proofs of every card that has some, on every case that it fits; seconds of search."""
     found = []
     for case in all_cases():
         graph = case.graph()
@@ -55,17 +57,16 @@ def shown_of_cards() -> list[Shown]:
     return found
 
 
-SHOWN = shown_of_cards()
 # made for an instruction set, but by the reference's own steps
 WITHOUT_SHORTCUTS = frozenset({"iseul_average_pool2d_s8_dsp", "iseul_max_pool2d_s8_dsp"})
 
 
 def test_every_kind_of_proof_has_cases() -> None:
-    kinds = Counter(one.proof.kind for one in SHOWN)
+    kinds = Counter(one.proof.kind for one in shown_of_cards())
     of_passes = {DeadChannels.kind, ConstantChannels.kind}
     assert set(kinds) | of_passes == {kind.kind for kind in KINDS}
     assert min(kinds.values()) >= 5
-    assert sum(getattr(one.proof, "is_rectified", False) for one in SHOWN) >= 5
+    assert sum(getattr(one.proof, "is_rectified", False) for one in shown_of_cards()) >= 5
 
 
 def test_an_average_is_divided_by_what_holds_for_all_its_sums() -> None:
@@ -90,10 +91,10 @@ def test_cards_of_instruction_sets_have_proofs() -> None:
 
 
 def test_proofs_of_cases_hold_also_when_read_back() -> None:
-    text = json.dumps({"proofs": [one.as_json() for one in SHOWN]})
+    text = json.dumps({"proofs": [one.as_json() for one in shown_of_cards()]})
     back = read_shown(json.loads(text), "text")
-    assert len(back) == len(SHOWN)
-    for before, after in zip(SHOWN, back, strict=True):
+    assert len(back) == len(shown_of_cards())
+    for before, after in zip(shown_of_cards(), back, strict=True):
         assert before.proof.holds(), (before.node, before.by, before.proof.kind)
         assert after.proof.holds(), (before.node, before.by, before.proof.kind)
         assert after.as_json() == before.as_json()
@@ -183,7 +184,7 @@ def test_one_multiply_asks_for_its_bounds(changes) -> None:
 
 
 def test_changed_constants_of_proofs_are_noticed() -> None:
-    for one in SHOWN:
+    for one in shown_of_cards():
         proof = one.proof
         if isinstance(proof, FoldedBias):
             assert not replace(proof, folded=proof.folded + 1).holds()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from iseul.numerics.requantize import wrap_int32
 SIGNS = {"add": 1, "sub": -1}
 
 
+@cache
 def additions():
     """(case name, io, sign, form) of all int8 additions that have a linear form."""
     found = []
@@ -47,21 +49,17 @@ def additions():
     return found
 
 
-ADDITIONS = additions()
-
-
 def test_some_additions_are_linear() -> None:
-    assert {name.partition("/")[0] for name, *_ in ADDITIONS} == {"add", "sub"}
+    assert {name.partition("/")[0] for name, *_ in additions()} == {"add", "sub"}
 
 
-@pytest.mark.parametrize("addition", ADDITIONS, ids=[name for name, *_ in ADDITIONS])
-def test_linear_forms_hold(addition) -> None:
-    _, io, sign, form = addition
-    assert form.holds(sums.table(io, sign, form.low, form.high))
+def test_linear_forms_hold() -> None:
+    for name, io, sign, form in additions():
+        assert form.holds(sums.table(io, sign, form.low, form.high)), name
 
 
 def test_changed_constants_do_not_hold() -> None:
-    tables = [(sums.table(io, sign, f.low, f.high), f) for _, io, sign, f in ADDITIONS]
+    tables = [(sums.table(io, sign, f.low, f.high), f) for _, io, sign, f in additions()]
     wide = [(table, form) for table, form in tables if len(np.unique(table)) > 200]
     assert wide
     for wanted, form in wide:
@@ -129,6 +127,7 @@ def test_a_changed_halfword_does_not_hold(change: int) -> None:
 # --- two rows of weights in one word, and sums that become int8 by two products
 
 
+@cache
 def shared_words():
     """(case name, attrs, io, rows of weights, whether it dips) of nodes with such a kernel."""
     arrange = {"conv2d": grouped.of_conv2d, "fully_connected": grouped.of_fully_connected}
@@ -148,32 +147,29 @@ def shared_words():
     return found
 
 
-SHARED = shared_words()
-
-
-@pytest.mark.parametrize(("name", "attrs", "io", "rows", "dips"), SHARED, ids=lambda v: str(v)[:40])
-def test_sums_become_what_the_op_says(name, attrs, io, rows, dips) -> None:
+def test_sums_become_what_the_op_says() -> None:
     """Every sum where there are few, else those around all steps and many between."""
-    steps = mul32.staircase_of(attrs, io, rows, dips)
-    least, most = mul32.sums_between(io, rows)
-    wanted = mul32.results_of(attrs, io, len(rows))
-    assert steps.holds(wanted, least, most)
-    span = int((most - least).max()) + 1
-    if span <= 1 << 16:
-        sums = least[:, None] + np.arange(span)
-    else:
-        share = np.random.default_rng(0).random((len(rows), 1 << 14))
-        near = first_sums(wanted, least, most)[:, :, None] + np.arange(-2, 3)
-        sums = least[:, None] + (share * (most - least + 1)[:, None]).astype(np.int64)
-        sums = np.concatenate([sums, near.reshape(len(rows), -1)], axis=1)
-    sums = np.clip(sums, least[:, None], most[:, None])
-    np.testing.assert_array_equal(steps.results(sums), wanted(sums))
+    for name, attrs, io, rows, dips in shared_words():
+        steps = mul32.staircase_of(attrs, io, rows, dips)
+        least, most = mul32.sums_between(io, rows)
+        wanted = mul32.results_of(attrs, io, len(rows))
+        assert steps.holds(wanted, least, most), name
+        span = int((most - least).max()) + 1
+        if span <= 1 << 16:
+            sums = least[:, None] + np.arange(span)
+        else:
+            share = np.random.default_rng(0).random((len(rows), 1 << 14))
+            near = first_sums(wanted, least, most)[:, :, None] + np.arange(-2, 3)
+            sums = least[:, None] + (share * (most - least + 1)[:, None]).astype(np.int64)
+            sums = np.concatenate([sums, near.reshape(len(rows), -1)], axis=1)
+        sums = np.clip(sums, least[:, None], most[:, None])
+        np.testing.assert_array_equal(steps.results(sums), wanted(sums), err_msg=name)
 
 
 def test_a_changed_staircase_does_not_hold() -> None:
     noticed = dict.fromkeys(("start", "factor", "constant", "width"), 0)
     tried, dipped = 0, 0
-    for _, attrs, io, rows, dips in SHARED:
+    for _, attrs, io, rows, dips in shared_words():
         steps = mul32.staircase_of(attrs, io, rows, dips)
         bounds = mul32.sums_between(io, rows)
         wanted = mul32.results_of(attrs, io, len(rows))
