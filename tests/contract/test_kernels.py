@@ -119,9 +119,8 @@ def compilers() -> list[tuple[str, list[str], list[Path]]]:
             continue
         for board, files in BOARDS.items():
             flags = machine_flags(arm, load_target(board))
-            if family == "clang":
-                files = list(filter(for_a_chip, files))
-            found.append((f"{board} {family}", [*arm.command, *arm.flags, *flags], files))
+            some = files if family == "gcc" else list(filter(for_a_chip, files))
+            found.append((f"{board} {family}", [*arm.command, *arm.flags, *flags], some))
     return found
 
 
