@@ -106,12 +106,11 @@ def _factors(layer: Layer, given: Tensor, gradient: Tensor) -> tuple[Tensor, Ten
 
 
 def _grouped(left: Tensor, right: Tensor, sizes: Sequence[int]) -> Tensor:
-    """Sum of left @ right over the images of each group: (G, C_out, columns)."""
-    if len(set(sizes)) == 1:  # fold a group's images into the positions: one product per group
-        split = (len(sizes), sizes[0])
-        left = left.reshape(*split, *left.shape[1:]).permute(0, 2, 3, 1, 4).flatten(3)
-        right = right.reshape(*split, *right.shape[1:]).permute(0, 2, 1, 3, 4).flatten(2, 3)
-        return (left @ right).flatten(1, 2)
+    """Sum of left @ right over the images of each group: (G, C_out, columns).
+
+    A product per image is small beside its factors; folding a group's images into one product
+    would copy those.
+    """
     each = (left @ right).flatten(1, 2)
     owner = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)).to(each.device)
     return each.new_zeros(len(sizes), *each.shape[1:]).index_add(0, owner, each)
