@@ -97,7 +97,9 @@ class Networks(BaseConfig):
     )
     nets: int = Field(default=8, ge=1, description="networks in the bank")
     train_steps: int = Field(
-        default=240, ge=1, description="steps, batch 64, that each network is trained"
+        default=240,
+        ge=1,
+        description="steps, batch 64, that each network is trained: 80 for few samples",
     )
     states: int = Field(
         default=4, ge=1, description="moments kept per network, each at a quarter of the next"
