@@ -99,7 +99,7 @@ class Networks(BaseConfig):
     train_steps: int = Field(
         default=240,
         ge=1,
-        description="steps, batch 64, that each network is trained: 80 for few samples",
+        description="steps, batch 64, that each network is trained: fewer for few samples",
     )
     states: int = Field(
         default=4, ge=1, description="moments kept per network, each at a quarter of the next"

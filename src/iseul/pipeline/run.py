@@ -104,7 +104,7 @@ def _use_cores(recipe: Recipe) -> None:
     import torch
 
     torch.set_num_threads(Engine(recipe.run.model_copy(update={"engine": "process"})).threads)
-    torch.set_deterministic_debug_mode("error")  # the usual call loads torch.compile: 1.4 s
+    torch.use_deterministic_algorithms(True)
 
 
 def stage_key(recipe: Recipe, name: str, done: Mapping[str, Artifact]) -> str:
