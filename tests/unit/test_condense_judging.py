@@ -23,6 +23,7 @@ from iseul.core.errors import UsageError
 from iseul.data._batch import Samples
 from iseul.models._seed import seeded
 from iseul.pipeline.recipe import read_recipe
+from iseul.pipeline.stages.condense import asked_of_the_method
 
 SIDE = 6
 
@@ -246,3 +247,23 @@ def test_wrong_names_cost_a_second_not_an_hour(tmp_path: Path, text: str, said: 
 def test_evaluate_needs_a_condensed_set(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no \[condense\]"):
         read_recipe(written(tmp_path, ""), evaluate="quick")
+
+
+@pytest.mark.parametrize(
+    ("method", "text", "ipc", "bits"),
+    [
+        ("subset_match", "", 3, 8),
+        ("subset_match", "[condense.store]\nbits = 2", 3, 2),
+        ("subset_match", "[condense.store]\nbits = 2\nfill = true", 12, 2),
+        ("subset_match", "bits = 5\n[condense.store]\nbits = 4\nfill = true", 6, 5),
+        ("subset_match", "[condense.store]\nbits = 6\nfill = true", 12, 8),  # colours
+        ("kmeans", "[condense.store]\nbits = 1\nfill = true", 24, None),
+    ],
+    ids=str,
+)
+def test_storage_says_how_many_samples_and_what_matching_knows(
+    tmp_path: Path, method: str, text: str, ipc: int, bits: int | None
+) -> None:
+    path = written(tmp_path, f'[condense]\nmethod = "{method}"\nipc = 3\n{text}\n')
+    settings = asked_of_the_method(read_recipe(path), 3)
+    assert settings.ipc == ipc and getattr(settings, "bits", None) == bits

@@ -152,6 +152,13 @@ class CondensedSet:
         write_bytes(Path(path), _container.pack(self))
 
 
+def palette_of(palette: Palette, bits: int, channels: int) -> Literal["levels", "colours"]:
+    """What codes stand for: "auto" means colours at 6 bits and three channels, levels else."""
+    if palette == "auto":
+        return "colours" if bits == 6 and channels == 3 else "levels"
+    return palette
+
+
 def seal(
     made: Condensed,
     about: About,
@@ -161,7 +168,7 @@ def seal(
 ) -> CondensedSet:
     """A set ready for its file.
 
-    bits:    8 keeps every raw value; 6 and 4 keep 64 or 16 levels or colours
+    bits:    8 keeps every raw value; 6, 4, 2 and 1 keep 64, 16, 4 or 2 levels or colours
     palette: "levels" of single values or "colours" of all channels of a pixel; "auto": colours
              at 6 bits and three channels, levels else
     order:   positions of the samples, best first, as `_order.prefix_order` gives them; None:
@@ -177,8 +184,7 @@ def seal(
     shape = (int(x.shape[1]), int(x.shape[2]), int(x.shape[3]))
     if made.factor > 1:
         cells(shape[:2], made.factor, about.axes)
-    if palette == "auto":
-        palette = "colours" if bits == 6 and shape[2] == 3 else "levels"
+    palette = palette_of(palette, bits, shape[2])
     table = np.zeros((0, 1), np.uint8)
     if bits == 8:
         codes = x

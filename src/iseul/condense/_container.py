@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from iseul.condense._condensed import CondensedSet
 
 MAGIC, VERSION = b"IDEW", 1
-BITS = (4, 6, 8)
+BITS = (1, 2, 4, 6, 8)
 _HARD = 0  # kind of label: one class per sample; the only one so far
 _RAW, _LEVELS, _COLOURS = 0, 1, 2
 _HEAD = struct.Struct("<4s4B4HI4B2Hidq16s2I")

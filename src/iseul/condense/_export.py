@@ -68,6 +68,8 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
         "width": width,
         "channels": channels,
         "bits": made.bits,
+        "per_byte": 8 // made.bits,
+        "mask": (1 << made.bits) - 1,
         "sample_bytes": samples.shape[1],
         "scale": f"{about.scale:.9g}" + ("" if re.search("[.e]", f"{about.scale:.9g}") else ".0"),
         "zero_point": about.zero_point,
@@ -80,7 +82,7 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
     if made.bits < 8:
         pieces.append(_DECLARE_TABLE)
     pieces.append(_LABEL if balanced else _DECLARE_LABELS)
-    pieces.append({8: _STORED_8, 6: _STORED_6, 4: _STORED_4}[made.bits])
+    pieces.append({8: _STORED_8, 6: _STORED_6}.get(made.bits, _STORED_FEW))
     if made.factor > 1:
         pieces.append(_formation(made))
     pieces += [_VALUE if made.factor > 1 else _VALUE_PLAIN, _READ]
@@ -169,12 +171,12 @@ static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
     return ${name}_samples[sample * ${NAME}_SAMPLE_BYTES + value];
 }
 """
-_STORED_4 = """
-// Raw value of a stored sample, value < ${NAME}_VALUES. Two codes in a byte, the low one first.
+_STORED_FEW = """
+// Raw value of a stored sample, value < ${NAME}_VALUES. ${per_byte} codes a byte, low bits first.
 static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
     const uint32_t i = value / ${per_pixel}u;
-    const uint32_t both = ${name}_samples[sample * ${NAME}_SAMPLE_BYTES + i / 2u];
-    const uint32_t code = (both >> (4u * (i % 2u))) & 15u;
+    const uint32_t all = ${name}_samples[sample * ${NAME}_SAMPLE_BYTES + i / ${per_byte}u];
+    const uint32_t code = (all >> (${bits}u * (i % ${per_byte}u))) & ${mask}u;
     return ${name}_table[code * ${per_pixel}u + value % ${per_pixel}u];
 }
 """

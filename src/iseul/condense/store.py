@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from iseul.condense._condensed import seal
+from iseul.condense._condensed import palette_of, seal
 from iseul.core.config import Config as BaseConfig
 
 if TYPE_CHECKING:
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 class Config(BaseConfig):
     """`bits` is the dial."""
 
-    bits: Literal[4, 6, 8] = Field(
-        default=8, description="of a code: 8 keeps raw values, 6 and 4 index 64 or 16 of them"
+    bits: Literal[1, 2, 4, 6, 8] = Field(
+        default=8, description="of a code: 8 keeps raw values, fewer index 64, 16, 4 or 2 of them"
+    )
+    fill: bool = Field(
+        default=False,
+        description="the room that fewer bits leave holds more samples: [condense] ipc then counts "
+        "samples of 8 bits",
     )
     palette: Literal["auto", "levels", "colours"] = Field(
         default="auto",
@@ -35,6 +40,20 @@ class Config(BaseConfig):
         description="inside a class: prefix keeps the mean of every leading part near the real "
         "samples' mean; none keeps the method's order",
     )
+
+
+def per_class(ipc: int, config: Config, channels: int) -> int:
+    """Samples stored per class where `ipc` are asked for: with `fill`, as many as have its bytes.
+
+    Colours have one code for all channels of a pixel, levels one for each.
+    Fewer levels and more samples is multi-formation along a value's depth: full resolution stays,
+    which `factor` gives up. A set that gives up depth for size: Yuan et al.: Color-Oriented
+    Redundancy Reduction in Dataset Distillation (AutoPalette), NeurIPS 2024.
+    """
+    if not config.fill or config.bits == 8:
+        return ipc
+    colours = palette_of(config.palette, config.bits, channels) == "colours"
+    return ipc * 8 * (channels if colours else 1) // config.bits
 
 
 def store(made: Condensed, problem: Problem, about: About, config: Config) -> CondensedSet:

@@ -131,7 +131,11 @@ class Config(BaseConfig):
         default=(), description="of each conv or linear layer's distance; none: all alike"
     )
     bits: int = Field(
-        default=8, ge=1, le=8, description="of a stored value; matching knows of the rounding"
+        default=8,
+        ge=1,
+        le=8,
+        description="of a stored value, as matching knows it; recipes that leave it out get "
+        "[condense.store] bits",
     )
     mirror: bool = Field(
         default=False, description="augmentation may flip left to right: not for digits or text"
