@@ -118,6 +118,11 @@ def main() -> int:
         recipe = read_recipe(given.recipe, sets, given.tiny)
     if recipe.condense is None or recipe.evaluate is None:
         raise UsageError(f"{given.recipe}: has no [condense] with [condense.evaluate]")
+    if recipe.store is not None and recipe.store.bits < 8:  # rows are of sets that are not stored
+        raise UsageError(
+            f"{given.recipe}: [condense.store] bits = {recipe.store.bits}, must be 8 here",
+            "iseul condense RECIPE --evaluate, with [condense.evaluate] baselines",
+        )
     known = registry.names(CONDENSE)
     methods = given.methods.split(",") if given.methods else [m for m in COMPARED if m in known]
     if not given.methods and recipe.condense.method not in methods:

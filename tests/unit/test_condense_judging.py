@@ -265,5 +265,16 @@ def test_storage_says_how_many_samples_and_what_matching_knows(
     tmp_path: Path, method: str, text: str, ipc: int, bits: int | None
 ) -> None:
     path = written(tmp_path, f'[condense]\nmethod = "{method}"\nipc = 3\n{text}\n')
-    settings = asked_of_the_method(read_recipe(path), 3)
+    settings = asked_of_the_method(read_recipe(path), (4, 4, 3))
     assert settings.ipc == ipc and getattr(settings, "bits", None) == bits
+
+
+def test_bits_that_matching_is_told_make_another_run(tmp_path: Path) -> None:
+    """A stage is up to date by what the recipe says, so what is left out must show in it."""
+    tables = []
+    for told in ("", "bits = 8\n"):
+        path = written(
+            tmp_path, f'[condense]\nmethod = "subset_match"\n{told}[condense.store]\nbits = 2\n'
+        )
+        tables.append(read_recipe(path).table("condense"))
+    assert tables[0] != tables[1]

@@ -20,7 +20,14 @@ from hypothesis.extra import numpy as arrays
 
 import iseul
 from iseul.condense import _container, _export, _order, _palette, store
-from iseul.condense._condensed import About, Condensed, CondensedSet, load_condensed, seal
+from iseul.condense._condensed import (
+    About,
+    Condensed,
+    CondensedSet,
+    Palette,
+    load_condensed,
+    seal,
+)
 from iseul.condense._decode import cells, decode_raw
 from iseul.condense._formation import decode
 from iseul.condense._problem import Problem
@@ -44,7 +51,7 @@ ABOUT = About(
 )
 
 
-BITS = _container.BITS
+BITS = (1, 2, 4, 6, 8)
 
 
 def a_set(
@@ -129,10 +136,10 @@ def test_a_cut_file_holds_a_smaller_set(tmp_path: Path, bits: int) -> None:
     assert len(load_condensed(tmp_path / "whole.dew", per_class=99)) == 12
 
 
-@pytest.mark.parametrize("bits", BITS)
-def test_the_header_is_small(bits: int) -> None:
-    """Fashion-MNIST's shape in the bytes of 10 per class: what is not samples is under 2 %."""
-    per_class = store.per_class(10, store.Config(bits=bits, fill=True), 1)
+@pytest.mark.parametrize(("bits", "per_class"), [(4, 10), (6, 10), (8, 10), (2, 40), (1, 80)])
+def test_the_header_is_small(bits: int, per_class: int) -> None:
+    """Fashion-MNIST's shape, some 10 per class and what has their bytes: what is not samples is
+    under 2 %."""
     n = 10 * per_class
     names = tuple(f"name of class {i}" for i in range(10))
     rng = np.random.default_rng(0)
@@ -142,7 +149,7 @@ def test_the_header_is_small(bits: int) -> None:
     layout = seal(Condensed(x, y, np.arange(n) % 10), about, bits).layout
     assert layout.payload_bytes >= n * 784 * bits / 8
     assert layout.n_bytes <= 1.02 * layout.payload_bytes
-    assert layout.n_bytes <= 1.02 * 100 * 784
+    assert layout.n_bytes <= 1.02 * n * 784 * bits / 8
 
 
 # hostile files
@@ -344,6 +351,22 @@ def test_palette_of_three_channels() -> None:
     colours = store.Config(bits=4, palette="colours")
     assert a_set(4, (4, 4, 3), palette=colours).table.shape == (16, 3)
     assert a_set(4, (4, 4, 3), palette=colours).codes.shape == (12, 16)
+
+
+@pytest.mark.parametrize("bits", BITS)
+@pytest.mark.parametrize("palette", ["auto", "levels", "colours"])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (5, 7, 1), (3, 3, 3), (11, 1, 2)], ids=str)
+def test_fill_takes_the_room_there_is_and_no_more(
+    bits: int, palette: Palette, shape: tuple[int, int, int]
+) -> None:
+    config = store.Config(bits=bits, palette=palette, fill=True)
+    n, room = store.per_class(3, config, shape), 3 * int(np.prod(shape))
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (n, *shape), np.uint8)
+    made = seal(Condensed(x, np.zeros(n, np.int64), np.zeros(n, np.int64)), ABOUT, bits, palette)
+    sample = _container.packed(made.codes, made.bits).shape[1]
+    assert n * sample <= room < (n + 1) * sample
+    assert store.per_class(3, store.Config(bits=bits, palette=palette), shape) == 3
 
 
 # several samples in one

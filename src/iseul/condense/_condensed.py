@@ -152,8 +152,11 @@ class CondensedSet:
         write_bytes(Path(path), _container.pack(self))
 
 
-def palette_of(palette: Palette, bits: int, channels: int) -> Literal["levels", "colours"]:
-    """What codes stand for: "auto" means colours at 6 bits and three channels, levels else."""
+def palette_of(palette: Palette, bits: int, channels: int) -> Literal["raw", "levels", "colours"]:
+    """What codes stand for: raw values at 8 bits; "auto" means colours at 6 bits and three
+    channels, levels else."""
+    if bits == 8:
+        return "raw"
     if palette == "auto":
         return "colours" if bits == 6 and channels == 3 else "levels"
     return palette
@@ -184,11 +187,11 @@ def seal(
     shape = (int(x.shape[1]), int(x.shape[2]), int(x.shape[3]))
     if made.factor > 1:
         cells(shape[:2], made.factor, about.axes)
-    palette = palette_of(palette, bits, shape[2])
+    kind = palette_of(palette, bits, shape[2])
     table = np.zeros((0, 1), np.uint8)
-    if bits == 8:
+    if kind == "raw":
         codes = x
-    elif palette == "levels":
+    elif kind == "levels":
         table = _palette.levels(x, 1 << bits)[:, None]
         codes = _palette.nearest_levels(x, table[:, 0])
     else:

@@ -142,7 +142,8 @@ def labels(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return y[np.lexsort((y, rank))].astype(np.int64)
 
 
-def _row_bytes(values: int, bits: int) -> int:
+def row_bytes(values: int, bits: int) -> int:
+    """Bytes of a row of codes as `packed` lays them."""
     return -(-values * bits // 8)
 
 
@@ -182,7 +183,7 @@ def unpack(file: BinaryIO, per_class: int | None = None) -> CondensedSet:
     lengths = [
         text_bytes,
         0 if flags & 1 else 4 * n_classes,
-        _row_bytes(n, subset_bits),
+        row_bytes(n, subset_bits),
         0 if bits == 8 else channels << bits,
     ]
     if _HEAD.size + sum(lengths) > size:
@@ -195,7 +196,7 @@ def unpack(file: BinaryIO, per_class: int | None = None) -> CondensedSet:
     counts = _counts(raw_counts, n, n_classes)
     y = labels(counts)
     keep = n if per_class is None else int(np.minimum(counts, max(0, per_class)).sum())
-    row = _row_bytes(values, bits)
+    row = row_bytes(values, bits)
     left = size - _HEAD.size - sum(lengths)
     if left < keep * row or (per_class is None and left > n * row):
         raise DataError(f"has {left:,} bytes of samples, must have {keep * row:,}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from iseul.condense._condensed import palette_of, seal
+from iseul.condense._container import row_bytes
 from iseul.core.config import Config as BaseConfig
 
 if TYPE_CHECKING:
@@ -42,18 +43,20 @@ class Config(BaseConfig):
     )
 
 
-def per_class(ipc: int, config: Config, channels: int) -> int:
-    """Samples stored per class where `ipc` are asked for: with `fill`, as many as have its bytes.
+def per_class(ipc: int, config: Config, shape: tuple[int, int, int]) -> int:
+    """Samples of (H, W, C) stored per class where `ipc` are asked for: with `fill`, as many as
+    have room in the bytes of `ipc` raw ones.
 
-    Colours have one code for all channels of a pixel, levels one for each.
     Fewer levels and more samples is multi-formation along a value's depth: full resolution stays,
     which `factor` gives up. A set that gives up depth for size: Yuan et al.: Color-Oriented
     Redundancy Reduction in Dataset Distillation (AutoPalette), NeurIPS 2024.
     """
-    if not config.fill or config.bits == 8:
+    if not config.fill:
         return ipc
+    height, width, channels = shape
     colours = palette_of(config.palette, config.bits, channels) == "colours"
-    return ipc * 8 * (channels if colours else 1) // config.bits
+    codes = height * width * (1 if colours else channels)
+    return ipc * height * width * channels // row_bytes(codes, config.bits)
 
 
 def store(made: Condensed, problem: Problem, about: About, config: Config) -> CondensedSet:

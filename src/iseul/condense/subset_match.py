@@ -131,11 +131,10 @@ class Config(BaseConfig):
         default=(), description="of each conv or linear layer's distance; none: all alike"
     )
     bits: int = Field(
-        default=8,
-        ge=1,
+        default=0,
+        ge=0,
         le=8,
-        description="of a stored value, as matching knows it; recipes that leave it out get "
-        "[condense.store] bits",
+        description="of a stored value, as matching knows it; 0: what [condense.store] makes of it",
     )
     mirror: bool = Field(
         default=False, description="augmentation may flip left to right: not for digits or text"
@@ -225,7 +224,7 @@ class _Run:
                 recording = self._embedding_net(turn)
                 subsets = self._split(classes, turn, recording, self._joined(shards))
             shards = self._match(shards, subsets, turn, recording, until)
-        x_raw = problem.to_raw(as_stored(self._joined(shards), problem, config.bits))
+        x_raw = problem.to_raw(as_stored(self._joined(shards), problem, self._settings().bits))
         losses = np.mean([shard.losses for shard in shards], 0).tolist() if config.steps else []
         y = np.repeat(np.arange(problem.n_classes), config.ipc)
         return Condensed(x_raw, y, self._owners(subsets), losses, config.factor)
@@ -323,7 +322,7 @@ class _Run:
             config.anchor,
             config.layer_weights,
             config.factor,
-            config.bits,
+            config.bits or 8,  # outside a recipe nothing is stored
             config.subsets.kind == "real_only",
         )
 

@@ -94,12 +94,12 @@ def _make(context: Context, problem: Problem, i: int) -> tuple[Condensed, Conden
         own = problem.folder / f"seed-{i}"
         own.mkdir(parents=True, exist_ok=True)
         problem = replace(problem, folder=own)
-    settings = asked_of_the_method(recipe, context.splits.shape[-1])
+    settings = asked_of_the_method(recipe, context.splits.shape)
     made = recipe.condense.module.condense(problem, settings, context.seed(*path))
     return made, store(made, problem, _about(context, problem), recipe.store)
 
 
-def asked_of_the_method(recipe: Recipe, channels: int) -> Any:
+def asked_of_the_method(recipe: Recipe, shape: tuple[int, int, int]) -> Any:
     """The method's settings with what the storage asks of them: how many samples, which levels."""
     from iseul.condense._condensed import palette_of
     from iseul.condense.store import per_class
@@ -107,10 +107,10 @@ def asked_of_the_method(recipe: Recipe, channels: int) -> Any:
     assert recipe.condense is not None and recipe.store is not None
     kept = recipe.store
     config: Any = recipe.condense.config  # of any method; all of them have `ipc`
-    changes = {"ipc": per_class(config.ipc, kept, channels)}
-    of_levels = palette_of(kept.palette, kept.bits, channels) == "levels"
-    if of_levels and hasattr(config, "bits") and "bits" not in config.model_fields_set:
-        changes["bits"] = kept.bits
+    changes = {"ipc": per_class(config.ipc, kept, shape)}
+    if getattr(config, "bits", None) == 0:
+        colours = palette_of(kept.palette, kept.bits, shape[2]) == "colours"
+        changes["bits"] = 8 if colours else kept.bits  # colours are no levels of one value
     return config.model_copy(update=changes)
 
 
