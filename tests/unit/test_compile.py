@@ -33,6 +33,7 @@ from iseul.compile.lower import copy_what_no_node_makes
 from iseul.core.errors import BudgetError, ShapeError, ToolError, UnsupportedError, UsageError
 from iseul.device._build import Source, build_image, build_shared
 from iseul.device._toolchain import find_arm_compiler, find_host_compiler
+from iseul.device.runners import host
 from iseul.graph.build import Builder
 from iseul.graph.interpret import interpret
 from iseul.graph.ir import Graph
@@ -102,12 +103,11 @@ def build(package: Package, changes: dict[str, str] | None = None) -> ctypes.CDL
     except ToolError as error:
         pytest.skip(str(error))
     files = {**package.files, **(changes or {})}
-    return ctypes.CDLL(str(build_shared(Source(package.name, files, ("host.c",)), compiler)))
+    source = Source(package.name, files, host.HARNESS, ("ISEUL_HARNESS_SELFTEST",))
+    return ctypes.CDLL(str(build_shared(source, compiler)))
 
 
 def run_one(library: ctypes.CDLL, package: Package, inputs: list[np.ndarray]) -> list[np.ndarray]:
-    from iseul.device.runners import host
-
     return [x[0] for x in host.run(package, [x[None] for x in inputs]).outputs]
 
 
@@ -302,6 +302,15 @@ def test_selftest_passes(make: Any) -> None:
     assert build(compile_graph(make(), M4)).iseul_harness_selftest() == 0
 
 
+def test_inference_needs_no_selftest(package: Package) -> None:
+    files = package.inference_files
+    assert set(package.files) - set(files) == {"small_net_1_golden.c"}
+    source = Source(package.name, files, host.HARNESS)
+    library = ctypes.CDLL(str(build_shared(source, find_host_compiler())))
+    assert library.iseul_harness_selftest() == -1
+    assert not hasattr(library, "small_net_1_selftest")
+
+
 def zeroed(text: str, table: str) -> str:
     """C text with a table of zeros."""
     start = text.index("= {", text.index(f" {table}["))
@@ -401,7 +410,6 @@ def test_outputs_and_states_that_no_node_makes() -> None:
     kernels = {node.name: node.kernel for node in package.graph.nodes}
     assert kernels["rx"] == "iseul_copy" and kernels["ry"] == kernels["u6"] == "alias"
     assert package.plan.offset_of("ry") == package.plan.offset_of("z")
-    from iseul.device.runners import host
     from iseul.graph.interpret import interpret_samples
 
     x = np.random.default_rng(0).integers(-128, 128, (6, 1, 6)).astype(np.int8)

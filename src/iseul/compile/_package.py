@@ -99,6 +99,12 @@ class Package:
     notes: tuple[str, ...] = ()
     shown: tuple[Shown, ...] = ()
 
+    @property
+    def inference_files(self) -> dict[str, str]:
+        """What a build needs that does not call the self-test: `files` but for that one."""
+        own = f"{self.name}_golden.c"
+        return {file: text for file, text in self.files.items() if file != own}
+
     def summary(self) -> dict[str, Any]:
         """Plan and steps as `package.json` holds them."""
         return {

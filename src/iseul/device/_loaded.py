@@ -33,7 +33,8 @@ def link(package: Package, compiler: Compiler | None = None, selftest: bool = Fa
     """
     family = family_of(package.target)
     defines = ("ISEUL_HARNESS_SELFTEST",) if selftest else ()
-    source = Source(package.name, package.files, family.harness, defines)
+    files = package.files if selftest else package.inference_files
+    source = Source(package.name, files, family.harness, defines)
     return read_image(build_image(source, package.target, compiler or family.find(None)))
 
 

@@ -56,7 +56,7 @@ def link(
     """
     source = Source(
         package.name,
-        package.files,
+        package.files if selftest else package.inference_files,
         ("wasm.c", "freestanding.c"),
         ("ISEUL_HARNESS_SELFTEST",) if selftest else (),
         ("trace_wasm.h",) if traced else (),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 CORES = ("host",)
+HARNESS = ("host.c", "host_model.c")
 find = find_host_compiler
 
 
@@ -71,7 +72,7 @@ def run(
     Raises ToolError if the C does not build or `init` or `invoke` return a code.
     """
     rooms = rooms_of(package, inputs, trace)
-    library = _load(package, compiler, bool(rooms.where))
+    library = _load(package, compiler, traced=bool(rooms.where))
     copies, record_bytes = _copies(rooms.where)
     records = np.zeros((rooms.n, record_bytes), np.uint8)
     code = library.iseul_harness_run(
@@ -93,15 +94,21 @@ def run(
 
 def selftest(package: Package, compiler: Compiler | None = None) -> int:
     """The package's own self-test: 0, or 1 + index of the first differing node."""
-    code: int = _load(package, compiler, False).iseul_harness_selftest()
+    code: int = _load(package, compiler, selftest=True).iseul_harness_selftest()
     if code < 0 or code > 1000:
         _check(code, package)
     return code
 
 
-def _load(package: Package, compiler: Compiler | None, traced: bool) -> ctypes.CDLL:
+def _load(
+    package: Package, compiler: Compiler | None, *, traced: bool = False, selftest: bool = False
+) -> ctypes.CDLL:
     source = Source(
-        package.name, package.files, ("host.c",), includes=("trace.h",) if traced else ()
+        package.name,
+        package.files if selftest else package.inference_files,
+        HARNESS,
+        ("ISEUL_HARNESS_SELFTEST",) if selftest else (),
+        ("trace.h",) if traced else (),
     )
     path: Path = build_shared(source, compiler or find_host_compiler())
     library = ctypes.CDLL(str(path))
