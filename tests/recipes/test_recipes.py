@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
+from iseul.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RECIPES = sorted((ROOT / "recipes").glob("*.toml"))
@@ -33,9 +36,9 @@ def hashes(run_dir: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda p: p.stem)
-def test_a_recipe_resolves(iseul: Any, recipe: Path) -> None:
-    done = iseul("run", recipe, "--dry-run")
-    assert done.returncode == 0, done.stderr
+def test_a_recipe_resolves(recipe: Path) -> None:
+    done = CliRunner().invoke(app, ["run", str(recipe), "--dry-run"])
+    assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["name"]
 
 
