@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -125,13 +126,14 @@ def test_wrong_inputs(iseul: Any, tiny_run: Path, tmp_path: Path) -> None:
 
 
 def test_a_board_that_is_too_small(iseul: Any, tmp_path: Path, tiny_run: Path) -> None:
-    out = tmp_path / "run"
+    out = shutil.copytree(tiny_run, tmp_path / "run")  # stages that know no budget are kept
     done = iseul(
         "run", "recipes/image.toml", "--tiny", "--set", "budgets.latency_ms=0.01", "--out", out,
         "--json",
     )  # fmt: skip
     says(done, 1, "latency_ms", "most in node", "try:")
     summary = json.loads(done.stdout)
+    assert summary["stages"]["device"]["skipped"] and not summary["stages"]["report"]["skipped"]
     assert [row["name"] for row in summary["budgets"] if not row["ok"]] == ["latency_ms"]
     assert (out / "report" / "report.html").is_file(), "the report shows the broken budget"
 
