@@ -14,7 +14,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from iseul.condense import _judging, _leakage, evaluate
+from iseul.condense import _judging, _leakage, evaluate, subset_match
 from iseul.condense._condensed import Condensed
 from iseul.condense._judging import Panel, judge, normalised
 from iseul.condense._leakage import _area, look_up, neighbours
@@ -23,8 +23,10 @@ from iseul.core.errors import UsageError
 from iseul.data._batch import Samples
 from iseul.models._seed import seeded
 from iseul.pipeline.recipe import read_recipe
+from iseul.pipeline.run import run_recipe
 from iseul.pipeline.stages.condense import asked_of_the_method
 
+DIGITS = Path(__file__).parents[2] / "recipes" / "condense_digits_10.toml"
 SIDE = 6
 
 
@@ -278,3 +280,33 @@ def test_bits_that_matching_is_told_make_another_run(tmp_path: Path) -> None:
         )
         tables.append(read_recipe(path).table("condense"))
     assert tables[0] != tables[1]
+
+
+# judging a finished set
+
+
+def test_a_finished_set_is_judged_anew_without_being_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(folder: str, *sets: str, start: str | None = None) -> bytes:
+        recipe = read_recipe(DIGITS, list(sets), tiny=True)
+        run_recipe(recipe, tmp_path / folder, start=start)
+        return (tmp_path / folder / "condense" / "condensed.dew").read_bytes()
+
+    longer = ("condense.evaluate.epochs=9", 'condense.evaluate.architectures=["ds_cnn"]')
+    shorter, whole = run("first"), run("second", *longer)
+    assert shorter != whole, "the file holds its judgement"
+    with monkeypatch.context() as patched:
+        patched.setattr(subset_match, "condense", lambda *_: pytest.fail("made anew"))
+        assert run("first", *longer) == whole
+        for sets, start in (
+            (("condense.steps=3",), None),
+            (("seed=1",), None),
+            (("data.n_train=90",), None),
+            (longer, "condense"),
+        ):
+            with pytest.raises(pytest.fail.Exception, match="made anew"):
+                run("first", *sets, start=start)
+    assert run("first", *longer) == whole, "a run that failed leaves the set"
+    history = (tmp_path / "first" / "condense" / "history.json").read_bytes()
+    assert history == (tmp_path / "second" / "condense" / "history.json").read_bytes()

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """One run. Stages read `folder(<earlier stage>)` and never write there."""
+    """One run. Stages read `folder(<earlier stage>)` and never write there.
+
+    anew: stages that shall use nothing of what an earlier run left of them
+    """
 
     recipe: Recipe
     run_dir: Path
+    anew: frozenset[str] = frozenset()
 
     def folder(self, stage: str) -> Path:
         """The finished artefact of an earlier stage."""

@@ -67,18 +67,18 @@ def run_recipe(
             raise UsageError(f'the recipe has no stage "{asked}"', f"one of: {', '.join(names)}")
     run_dir.mkdir(parents=True, exist_ok=True)
     _use_cores(recipe)
-    context = Context(recipe, run_dir)
+    anew = {only} if only else set(names[names.index(start) :]) if start else set()
+    context = Context(recipe, run_dir, frozenset(anew))
     write_json(run_dir / "recipe.json", recipe.dump())
     done: dict[str, Artifact] = {}
     skipped: dict[str, bool] = {}
     for name in names:
-        force = name == only or (start is not None and names.index(name) >= names.index(start))
         if only not in (None, name):
             found = open_artifact(run_dir / name)
             if found is not None:
                 done[name], skipped[name] = found, True
             continue
-        done[name], skipped[name] = _bring_up_to_date(context, name, done, force)
+        done[name], skipped[name] = _bring_up_to_date(context, name, done)
         if name == "device":
             _write_summary(context, done, skipped)
         if name == until:
@@ -130,14 +130,14 @@ def stage_key(recipe: Recipe, name: str, done: Mapping[str, Artifact]) -> str:
 
 
 def _bring_up_to_date(
-    context: Context, name: str, done: Mapping[str, Artifact], force: bool
+    context: Context, name: str, done: Mapping[str, Artifact]
 ) -> tuple[Artifact, bool]:
     stage = registry.load(STAGES, name)
     method = stage.method(context.recipe)
     key = stage_key(context.recipe, name, done)
     folder = context.folder(name)
     found = open_artifact(folder)
-    if found is not None and found.key == key and not force:
+    if found is not None and found.key == key and name not in context.anew:
         say(f"{name:9} {method}: up to date")
         return found, True
     say(f"{name:9} {method} ...")

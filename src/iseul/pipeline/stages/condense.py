@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import iseul
-from iseul.core.artifact import hash_json, write_bytes, write_json
+from iseul.core.artifact import hash_json, open_artifact, read_json, write_bytes, write_json
+from iseul.core.progress import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,10 +59,8 @@ def run(context: Context, draft: Draft) -> None:
     recipe, splits = context.recipe, context.splits
     assert recipe.condense is not None and recipe.store is not None
     problem = _problem(context)
-    started = time.perf_counter()
-    made, kept = _make(context, problem, 0)
-    seconds = time.perf_counter() - started
-    write_json(draft.path / "history.json", {"loss": [float(x) for x in made.losses]})
+    kept, losses, seconds = _made_before(context) or _make_first(context, problem)
+    write_json(draft.path / "history.json", {"loss": losses})
     draft.metrics |= {
         "n_samples": len(kept),
         "classes": list(splits.classes),
@@ -81,6 +80,28 @@ def run(context: Context, draft: Draft) -> None:
         kept = kept.judged(draft.metrics["accuracy"])
     kept.save(draft.path / "condensed.dew")
     draft.metrics["file_bytes"] = kept.layout.n_bytes
+
+
+def _made_before(context: Context) -> tuple[CondensedSet, list[float], float] | None:
+    """The set that the run folder holds, its losses and seconds, where it was made of what the
+    recipe asks for now: then its judgement alone has changed. None: it must be made."""
+    from iseul.condense._condensed import load_condensed
+
+    folder = context.folder("condense")
+    if "condense" in context.anew or (before := open_artifact(folder)) is None:
+        return None
+    kept = load_condensed(folder / "condensed.dew")
+    about, wanted_hash = kept.about, _made_of(context)
+    if about.version != iseul.__version__ or about.recipe != wanted_hash[: len(about.recipe)]:
+        return None
+    say("          the set is there and stays; it is judged anew (--from condense makes it anew)")
+    return kept.judged({}), read_json(folder / "history.json")["loss"], before.seconds
+
+
+def _make_first(context: Context, problem: Problem) -> tuple[CondensedSet, list[float], float]:
+    started = time.perf_counter()
+    made, kept = _make(context, problem, 0)
+    return kept, [float(x) for x in made.losses], time.perf_counter() - started
 
 
 def _make(context: Context, problem: Problem, i: int) -> tuple[Condensed, CondensedSet]:
@@ -206,8 +227,6 @@ def _about(context: Context, problem: Problem) -> About:
     from iseul.condense._condensed import About
 
     recipe, splits = context.recipe, context.splits
-    made_by = recipe.table("condense") | {"evaluate": None}  # judging a set does not change it
-    depends = {"data": recipe.data.dump(), "condense": made_by, "seed": recipe.seed}
     return About(
         problem.scale,
         problem.zero_point,
@@ -217,9 +236,16 @@ def _about(context: Context, problem: Problem) -> About:
         problem.axes,
         method(recipe),
         iseul.__version__,
-        hash_json(depends),
+        _made_of(context),
         recipe.seed,
     )
+
+
+def _made_of(context: Context) -> str:
+    """Hash of all that the set depends on besides this version; judging does not change it."""
+    recipe = context.recipe
+    made_by = depends(recipe) | {"condense": recipe.table("condense") | {"evaluate": None}}
+    return hash_json(made_by | {"seed": recipe.seed, "tiny": recipe.tiny})
 
 
 def _problem(context: Context) -> Problem:
