@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from iseul.condense import _augment, _networks, evaluate, herding, subset_match
+from iseul.condense import _augment, _matching, _networks, evaluate, herding, subset_match
 from iseul.condense._bank import Bank, Plan, build_net
 from iseul.condense._condensed import Condensed
 from iseul.condense._distance import cosine_rows, squared
@@ -25,6 +26,7 @@ from iseul.condense._gradients import group_gradients, layer_shapes
 from iseul.condense._matching import as_stored
 from iseul.condense._problem import CLASSIFICATION, Problem
 from iseul.condense._subsets import CAPACITY, balanced_kmeans, largest_remainder, partition
+from iseul.condense._tasks import problem_of
 from iseul.core.config import build
 from iseul.core.errors import ShapeError, UnsupportedError, UsageError
 from iseul.data._batch import Samples, to_tensor
@@ -40,6 +42,7 @@ def net_for(seed: int) -> nn.Module:
 
 
 PROBLEM = Problem(DIGITS.train, 10, net_for, DIGITS.scale, raw_max=DIGITS.raw_max)
+SEVERAL = replace(PROBLEM, build_other=problem_of(DIGITS, tiny=True).build_other)
 
 
 def random_tensor(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -256,6 +259,23 @@ def test_recordings_keep_states_and_learn() -> None:
     assert len(losses) == 2 and losses[1] < 0.8 * losses[0]
 
 
+def test_states_of_batch_norm_hold_statistics_of_real_samples() -> None:
+    """After one step running averages would still be those of a fresh network, to a tenth."""
+    build = partial(SEVERAL.build_other or net_for, "ds_cnn")
+    made = _networks.record(SEVERAL, [1, 2], False, 0, build)
+    x = to_tensor(DIGITS.train.x, DIGITS.scale)
+    for state in made.states:
+        _networks.load_vector(made.net, state)
+        first = next(m for m in made.net.modules() if isinstance(m, nn.BatchNorm2d))
+        conv = next(m for m in made.net.modules() if isinstance(m, nn.Conv2d))
+        real = conv(x).var((0, 2, 3))
+        assert first.running_var is not None
+        torch.testing.assert_close(first.running_var, real, rtol=0.3, atol=0.0)
+    assert not torch.equal(made.states[0], made.states[1])
+    net = net_for(0)
+    assert _networks.settle(net, PROBLEM, False, 0) is net  # nothing to settle
+
+
 def test_embedding_is_what_the_last_linear_layer_receives() -> None:
     net = net_for(0)
     features = _networks.embed(net, DIGITS.test.x[:5], PROBLEM)
@@ -275,7 +295,7 @@ def test_bank_holds_the_mean_gradient_of_whole_subsets(tmp_path: Path) -> None:
     recording = _networks.record(PROBLEM, [3], False, 0)
     plan = Plan((3,), 1, 4, False)
     build_net(PROBLEM, subsets, plan, tmp_path / "net", "key", 0, recording=recording)
-    bank = Bank([tmp_path / "net"], plan, layer_shapes(recording.net))
+    bank = Bank([tmp_path / "net"], plan, [layer_shapes(recording.net)])
     assert len(bank) == 1
     draw = bank.draw(0, slice(0, 10))
     _networks.load_vector(recording.net, draw.state)
@@ -381,25 +401,101 @@ def test_layer_weights_are_one_per_layer() -> None:
         condense(layer_weights=[1.0, 1.0])
 
 
+def families_asked(
+    monkeypatch: pytest.MonkeyPatch, architectures: list[str], **changes: Any
+) -> tuple[Condensed, list[str]]:
+    """The set, and the family of each network that a step of matching asked."""
+    asked, real = [], _matching.group_gradients
+
+    def told(net: nn.Module, *rest: Any) -> list[torch.Tensor]:
+        asked.append(type(net).__name__)
+        return real(net, *rest)
+
+    monkeypatch.setattr(_matching, "group_gradients", told)
+    changes["networks"] = {"architectures": architectures, **changes.get("networks", {})}
+    return condense(SEVERAL, steps=12, **changes), asked
+
+
+@pytest.mark.parametrize("schedule", ["pool", "online_real"])
+def test_several_families_ask_for_gradients(schedule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = {"nets": 3, "schedule": schedule, "states": 2}
+    made, asked = families_asked(monkeypatch, ["ds_cnn", "resnet"], networks=networks)
+    assert set(asked) == {"ConvNet", "DsCnn", "ResNet"}
+    alone, asked = families_asked(monkeypatch, [], networks=networks)
+    assert set(asked) == {"ConvNet"}
+    assert not np.array_equal(made.x, alone.x)
+
+
+def test_networks_of_a_bank_are_of_the_families_by_turns(tmp_path: Path) -> None:
+    """Their gradients and their numbers are those of their own family, at any draw."""
+    families = {"nets": 4, "states": 2, "architectures": ["mobilenet"]}
+    condense(replace(SEVERAL, folder=tmp_path), networks=families)
+    assert SEVERAL.build_other is not None
+    nets = [SEVERAL.build_model(0), SEVERAL.build_other("mobilenet", 0)]
+    layers = [layer_shapes(net) for net in nets]
+    bank = Bank([tmp_path / f"bank_0_{i}" for i in range(4)], Plan((2, 8), 1, 160, False), layers)
+    draws = [bank.draw(i, slice(0, 2)) for i in range(len(bank))]
+    assert [draw.family for draw in draws] == [0, 0, 1, 1] * 2
+    for draw in draws:
+        assert [layer.shape[1:] for layer in draw.gradients] == layers[draw.family]
+        assert len(draw.state) == len(_networks.to_vector(nets[draw.family]))
+
+
+@pytest.mark.parametrize(
+    ("problem", "changes", "match"),
+    [
+        (SEVERAL, {"networks": {"architectures": ["resnett"]}}, 'no model family "resnett"'),
+        (PROBLEM, {"networks": {"architectures": ["resnet"]}}, "builds one family only"),
+        (
+            SEVERAL,
+            {"networks": {"nets": 2, "architectures": ["resnet"]}, "layer_weights": [1.0] * 3},
+            "layer_weights are of one network's layers",
+        ),
+        (
+            SEVERAL,
+            {"networks": {"nets": 2, "architectures": ["resnet", "ds_cnn"]}},
+            "3 families can not take turns in 2 networks",
+        ),
+    ],
+)
+def test_families_that_can_not_ask_are_told(
+    problem: Problem, changes: dict[str, Any], match: str
+) -> None:
+    with pytest.raises(UsageError, match=match):
+        condense(problem, **changes)
+
+
 class Killed(Exception):
     """What stands for the end of a process."""
 
 
+@pytest.mark.parametrize("architectures", [[], ["ds_cnn"]])
 @pytest.mark.parametrize("schedule", ["pool", "online_syn"])
 @pytest.mark.parametrize("recluster", [0, 13])
 def test_a_killed_run_goes_on_to_the_same_set(
-    schedule: str, recluster: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    schedule: str,
+    recluster: int,
+    architectures: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Killed before the third checkpoint that is written; the next run does not start over."""
     settings: dict[str, Any] = {
         "ipc": 2,
         "steps": 24,
-        "networks": {"schedule": schedule, "train_steps": 4, "states": 2, "images": 8},
+        "networks": {
+            "schedule": schedule,
+            "nets": 4,
+            "train_steps": 4,
+            "states": 2,
+            "images": 8,
+            "architectures": architectures,
+        },
         "subsets": {"recluster_every": recluster},
     }
     save, saved = subset_match._Run._save, []
     monkeypatch.setattr(subset_match._Run, "_save", lambda run, shard: saved.append(shard))
-    whole, n_saved = condense(**settings), len(saved)
+    whole, n_saved = condense(SEVERAL, **settings), len(saved)
     saved.clear()
 
     def save_or_die(run: Any, shard: Any) -> None:
@@ -408,7 +504,7 @@ def test_a_killed_run_goes_on_to_the_same_set(
         save(run, shard)
         saved.append(shard)
 
-    kept = replace(PROBLEM, folder=tmp_path)
+    kept = replace(SEVERAL, folder=tmp_path)
     monkeypatch.setattr(subset_match._Run, "_save", save_or_die)
     with pytest.raises(Killed):
         condense(kept, **settings)

@@ -28,7 +28,7 @@ from iseul.core import seed as seeds
 from iseul.core.artifact import Artifact, draft, open_artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -61,11 +61,13 @@ class Plan:
 class Draw:
     """Real gradients of some subsets at one network state under one set of transforms.
 
+    family:     which of the matching networks' families this one is of
     state:      (P,) the network's numbers, for `load_vector`
     transforms: (subsets, columns), one per subset
     gradients:  per layer (subsets, rows, columns) float32
     """
 
+    family: int
     state: Tensor
     transforms: Tensor
     gradients: list[Tensor]
@@ -73,11 +75,14 @@ class Draw:
 
 @dataclass
 class Bank:
-    """Finished networks, in order; layers: the shapes of their gradients."""
+    """Finished networks, in order, families by turns.
+
+    layers: of each family, the shapes of its gradients
+    """
 
     folders: Sequence[Path]
     plan: Plan
-    layers: Sequence[tuple[int, int]]
+    layers: Sequence[Sequence[tuple[int, int]]]
     _open: dict[int, dict[str, NDArray[Any]]] = field(default_factory=dict, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -102,10 +107,12 @@ class Bank:
             }
         files = self._open[net]
         flat = torch.from_numpy(files["gradients"][state, j, groups].copy())
+        family = net % len(self.layers)
         return Draw(
+            family,
             torch.from_numpy(files["states"][state].copy()),
             torch.from_numpy(files["transforms"][state, j, groups].copy()),
-            by_layer(flat.view(torch.bfloat16).float(), self.layers),
+            by_layer(flat.view(torch.bfloat16).float(), self.layers[family]),
         )
 
 
@@ -120,7 +127,7 @@ def by_layer(flat: Tensor, layers: Sequence[tuple[int, int]]) -> list[Tensor]:
 
 
 def n_bytes(net: nn.Module, plan: Plan, n_nets: int, n_groups: int) -> int:
-    """Bytes on disk of a bank: what the run states before it starts."""
+    """Bytes on disk of networks of a bank: what the run states before it starts."""
     per_draw = n_groups * sum(rows * columns for rows, columns in layer_shapes(net)) * 2
     numbers = sum(value.numel() for value in net.state_dict().values()) * 4
     return n_nets * len(plan.at_steps) * (numbers + plan.n_draws * per_draw)
@@ -134,16 +141,18 @@ def build_net(
     key: str,
     seed: int,
     recording: Recording | None = None,
+    build: Callable[[int], nn.Module] | None = None,
 ) -> Artifact:
     """One network of the bank in a folder; left as it is if it is whole and of this key.
 
     key:       hash of everything the content depends on
     recording: the trained network, if it is there already
+    build:     seed -> a fresh one; None: the problem's matching network
     """
     found = open_artifact(folder)
     if found is not None and found.key == key:
         return found
-    made = recording or record(problem, plan.at_steps, plan.mirror, seed)
+    made = recording or record(problem, plan.at_steps, plan.mirror, seed, build)
     n_groups = len(subsets.members) * subsets.n_subsets
     n_values = sum(rows * columns for rows, columns in layer_shapes(made.net))
     shape = (len(plan.at_steps), plan.n_draws, n_groups)

@@ -9,7 +9,7 @@ run anywhere, in any order, and go on from a checkpoint as if nothing had happen
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -98,7 +98,7 @@ def shards_of(x: Tensor, n_classes: int, per_shard: int) -> list[Shard]:
 
 def advance(
     problem: Problem,
-    net: nn.Module,
+    nets: Sequence[nn.Module],
     subsets: Partition,
     source: Source,
     settings: Settings,
@@ -111,7 +111,7 @@ def advance(
 
     Adam (Kingma, Ba, ICLR 2015) with a cosine from lr_image to 0.
 
-    net:      a network of the source's family; its numbers are overwritten
+    nets:     a network of each of the source's families; their numbers are overwritten
     per_pass: classes per forward pass
     """
     x = torch.tensor(shard.x, device=problem.device, requires_grad=True)
@@ -125,7 +125,7 @@ def advance(
     optimizer.state[x] = moments
     for step in range(len(losses), until):
         rng = seeds.generator(seed, "step", shard.first, step)
-        loss = _step_loss(problem, net, subsets, source, settings, shard, x, step, per_pass, rng)
+        loss = _step_loss(problem, nets, subsets, source, settings, shard, x, step, per_pass, rng)
         optimizer.param_groups[0]["lr"] = (
             settings.lr_image * 0.5 * (1 + math.cos(math.pi * step / settings.steps))
         )
@@ -141,7 +141,7 @@ def advance(
 
 def loss_at(
     problem: Problem,
-    net: nn.Module,
+    nets: Sequence[nn.Module],
     subsets: Partition,
     source: Source,
     settings: Settings,
@@ -158,13 +158,13 @@ def loss_at(
     x, total = torch.tensor(shard.x, device=problem.device), 0.0
     for step in range(n_steps):
         rng = seeds.generator(seed, "step", shard.first, step)
-        total += _step_loss(problem, net, subsets, source, settings, shard, x, step, per_pass, rng)
+        total += _step_loss(problem, nets, subsets, source, settings, shard, x, step, per_pass, rng)
     return total / n_steps
 
 
 def _step_loss(
     problem: Problem,
-    net: nn.Module,
+    nets: Sequence[nn.Module],
     subsets: Partition,
     source: Source,
     settings: Settings,
@@ -185,6 +185,7 @@ def _step_loss(
         draw = source.pick(step, groups, rng, x)
         if settings.whole_class:
             draw = _one_subset_each(draw, k, rng)
+        net = nets[draw.family]
         load_vector(net, draw.state)
         loss = _match_loss(problem, net, subsets, settings, stored, first, last, draw)
         if x.requires_grad:
@@ -197,7 +198,8 @@ def _one_subset_each(draw: Draw, k: int, rng: np.random.Generator) -> Draw:
     """One of the K real subsets of each class, by lot: the control that splits one side only."""
     n = len(draw.gradients[0]) // k
     index = torch.from_numpy(np.arange(n) * k + rng.integers(k, size=n))
-    return type(draw)(draw.state, draw.transforms[index], [g[index] for g in draw.gradients])
+    gradients = [g[index] for g in draw.gradients]
+    return replace(draw, transforms=draw.transforms[index], gradients=gradients)
 
 
 def _match_loss(

@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from iseul.condense._learning import descend, real_batch, sgd
 from iseul.core.errors import UnsupportedError
 from iseul.core.seed import derive
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from iseul.condense._problem import Problem
 
 EMBED_BATCH = 256
+STATISTICS_BATCHES = 8
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,18 @@ def load_vector(net: nn.Module, vector: Tensor) -> None:
             start = end
 
 
-def record(problem: Problem, at_steps: Sequence[int], mirror: bool, seed: int) -> Recording:
-    """Train one fresh network by SGD on augmented real batches, keep its state at some steps."""
-    net = problem.build_model(derive(seed, "init")).to(problem.device)
+def record(
+    problem: Problem,
+    at_steps: Sequence[int],
+    mirror: bool,
+    seed: int,
+    build: Callable[[int], nn.Module] | None = None,
+) -> Recording:
+    """Train one fresh network by SGD on augmented real batches, keep its state at some steps.
+
+    build: seed -> it; None: the problem's matching network
+    """
+    net = (build or problem.build_model)(derive(seed, "init")).to(problem.device)
     generator = torch.Generator().manual_seed(derive(seed, "batches"))
     optimizer = sgd(net)
     states = []
@@ -61,10 +73,32 @@ def record(problem: Problem, at_steps: Sequence[int], mirror: bool, seed: int) -
     for step in range(1, max(at_steps) + 1):
         descend(net, optimizer, problem, *real_batch(problem, mirror, generator))
         if step in at_steps:
-            states.append(to_vector(net))
-    net.eval()
+            settled = settle(net, problem, mirror, derive(seed, "statistics", step))
+            states.append(to_vector(settled))
+    net = settled.eval()
     net.requires_grad_(False)
     return Recording(net, states)
+
+
+def settle(net: nn.Module, problem: Problem, mirror: bool, seed: int) -> nn.Module:
+    """The network, or where it has batch norm a copy with its statistics over some real batches.
+
+    Running averages are far behind after few steps: after 20 a network of batch norm still
+    answers one class for everything, though its weights know three times as much as chance.
+    """
+    if not any(isinstance(module, _BatchNorm) for module in net.modules()):
+        return net
+    made = copy.deepcopy(net)
+    for module in made.modules():
+        if isinstance(module, _BatchNorm):
+            module.reset_running_stats()
+            module.momentum = None  # the mean over batches, each weighs the same
+    generator = torch.Generator().manual_seed(seed)
+    made.train()
+    with torch.no_grad():
+        for _ in range(STATISTICS_BATCHES):
+            made(problem.task.reads(real_batch(problem, mirror, generator)[0]))
+    return made
 
 
 def features(net: nn.Module, x: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ because with "online_syn" every step needs the whole synthetic set.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,14 +18,14 @@ import torch
 from iseul.condense._bank import Draw, by_layer, draw_once
 from iseul.condense._gradients import layer_shapes
 from iseul.condense._learning import BATCH, descend, real_batch, sgd
-from iseul.condense._networks import to_vector
+from iseul.condense._networks import settle, to_vector
 from iseul.core import seed as seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from iseul.condense._bank import Plan
     from iseul.condense._problem import Problem
@@ -38,6 +39,7 @@ class Online:
     served:    matching steps that one network serves; matching goes on only where one begins
     n_train:   training steps before each of them
     synthetic: stored samples -> samples and labels to train on; None: real ones
+    families:  seed -> a fresh network, of each family; they come by turns
     """
 
     def __init__(
@@ -50,10 +52,11 @@ class Online:
         n_train: int,
         seed: int,
         synthetic: Callable[[Tensor], tuple[Tensor, Tensor]] | None,
+        families: Sequence[Callable[[int], nn.Module]],
     ) -> None:
         self.problem, self.subsets, self.plan = problem, subsets, plan
         self.start, self.served, self.n_train, self.seed = start, served, n_train, seed
-        self.synthetic = synthetic
+        self.synthetic, self.families = synthetic, families
         self._step = -1
         self._now: Draw | None = None
 
@@ -61,24 +64,28 @@ class Online:
         """The draw of a step; a new step trains the network first."""
         if self._now is None or step != self._step:
             self._now, self._step = self._next(step, x), step
-        return Draw(
-            self._now.state,
-            self._now.transforms[torch.arange(groups.start, groups.stop)],
-            [gradient[groups] for gradient in self._now.gradients],
+        return replace(
+            self._now,
+            transforms=self._now.transforms[torch.arange(groups.start, groups.stop)],
+            gradients=[gradient[groups] for gradient in self._now.gradients],
         )
 
     def _next(self, step: int, x: Tensor) -> Draw:
         turn, place = divmod(step - self.start, self.served)
+        family = turn % len(self.families)
         if place == 0:
-            self.net = self.problem.build_model(seeds.derive(self.seed, "init", turn))
+            self.net = self.families[family](seeds.derive(self.seed, "init", turn))
             self.net.to(self.problem.device)
             self.optimizer = sgd(self.net)
         self.net.train().requires_grad_(True)
         self._train(torch.Generator().manual_seed(seeds.derive(self.seed, "train", step)), x)
-        self.net.eval().requires_grad_(False)
         seed = seeds.derive(self.seed, "draw", step)
-        transforms, flat = draw_once(self.net, self.problem, self.subsets, self.plan, seed)
-        return Draw(to_vector(self.net), transforms, by_layer(flat, layer_shapes(self.net)))
+        statistics = seeds.derive(self.seed, "statistics", step)
+        net = settle(self.net, self.problem, self.plan.mirror, statistics).eval()
+        net.requires_grad_(False)
+        transforms, flat = draw_once(net, self.problem, self.subsets, self.plan, seed)
+        gradients = by_layer(flat, layer_shapes(net))
+        return Draw(family, to_vector(net), transforms, gradients)
 
     def _train(self, generator: torch.Generator, x: Tensor) -> None:
         problem, mirror = self.problem, self.plan.mirror

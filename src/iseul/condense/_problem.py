@@ -87,6 +87,7 @@ class Problem:
     scale, zero_point, raw_max:
                   real value = scale * (raw - zero_point), 0 <= raw <= raw_max
     build_model:  seed -> a fresh matching network
+    build_other:  (model family, seed) -> a fresh network of it at its defaults; None: no other
     axes:         image axes along which several samples may share one stored sample, of
                   "hw"; time-frequency inputs have one
     augment:      kind of transforms, a name of TRANSFORMS
@@ -107,6 +108,7 @@ class Problem:
     folder: Path | None = None
     device: str = "cpu"
     engine: Engine = HERE
+    build_other: Callable[[str, int], nn.Module] | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 of the samples and of what they mean."""

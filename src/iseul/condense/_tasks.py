@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from iseul import models
 from iseul.condense._problem import CLASSIFICATION, TEST_BATCH, Problem, Task
+from iseul.core import registry
 from iseul.models import autoencoder, convnet, dlinear
 from iseul.models._seed import seeded
 
@@ -112,11 +114,20 @@ def problem_of(
         task_of(splits),
         axes="hw" if splits.kind == "image" else "h",
         augment="none" if splits.task == "forecasting" else splits.kind,
+        build_other=partial(_other_net, splits, tiny),
     )
 
 
 def _matching_net(splits: Splits, tiny: bool, seed: int) -> nn.Module:
     family: Any = {"forecasting": dlinear, "anomaly": autoencoder}.get(splits.task, convnet)
+    return _fresh(family, splits, tiny, seed)
+
+
+def _other_net(splits: Splits, tiny: bool, name: str, seed: int) -> nn.Module:
+    return _fresh(registry.load(models.__name__, name), splits, tiny, seed)
+
+
+def _fresh(family: Any, splits: Splits, tiny: bool, seed: int) -> nn.Module:
     config = family.TINY if tiny else family.Config()
     made: nn.Module = seeded(lambda: family.build(config, *network_sides(splits)), seed)
     return made

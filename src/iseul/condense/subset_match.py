@@ -31,10 +31,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from iseul.condense._condensed import Condensed
 from iseul.condense._subsets import class_indices, partition, reassign
+from iseul.core import registry
 from iseul.core import seed as seeds
 from iseul.core.artifact import hash_json, write_bytes
 from iseul.core.config import Config as BaseConfig
@@ -43,8 +44,10 @@ from iseul.core.progress import progress, say, warn
 from iseul.core.units import show_bytes, show_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from iseul.condense._bank import Bank
     from iseul.condense._matching import Settings, Shard, Source
@@ -106,6 +109,18 @@ class Networks(BaseConfig):
     )
     draws: int = Field(default=2, ge=1, description="augmentations for each kept moment")
     images: int = Field(default=160, ge=1, description="real images per class behind one draw")
+    architectures: tuple[str, ...] = Field(
+        default=(),
+        description="model families that ask beside the first one, by turns: a set that one "
+        "family alone asked for may teach others badly",
+    )
+
+    @field_validator("architectures")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            registry.load("iseul.models", name)
+        return names
 
 
 class Config(BaseConfig):
@@ -165,17 +180,11 @@ class _Run:
         from iseul.condense._gradients import layer_shapes
 
         self.problem, self.config, self.seed, self.folder = problem, config, seed, folder
-        self.net = problem.build_model(seeds.derive(seed, "shape")).to(problem.device).eval()
-        self.net.requires_grad_(False)
-        self.layers = layer_shapes(self.net)
-        weights = config.layer_weights
-        if weights and len(weights) != len(self.layers):
-            raise UsageError(
-                f"[condense] layer_weights has {len(weights)} weights, the matching network has "
-                f"{len(self.layers)} conv and linear layers",
-                f"layer_weights = {[1.0] * len(self.layers)}",
-            )
         networks = config.networks
+        self.families = [problem.build_model, *map(self._other, networks.architectures)]
+        shape = seeds.derive(seed, "shape")
+        self.nets = [build(shape).to(problem.device).eval() for build in self.families]
+        self.layers = [layer_shapes(net.requires_grad_(False)) for net in self.nets]
         last = networks.train_steps
         at_steps = sorted({max(1, last // 4**i) for i in range(networks.states)})
         self.plan = Plan(tuple(at_steps), networks.draws, networks.images, config.mirror)
@@ -183,6 +192,8 @@ class _Run:
         self.n_rounds = 1
         if config.subsets.recluster_every:
             self.n_rounds = max(1, math.ceil(config.steps / config.subsets.recluster_every))
+        self.nets_per_round = max(1, networks.nets // self.n_rounds)
+        self._check()
         settings = config.model_dump(mode="json")
         self.real_key = hash_json(
             {
@@ -193,6 +204,38 @@ class _Run:
             }
         )
         self.key = hash_json({"real": self.real_key, "config": settings})
+
+    def _other(self, name: str) -> Callable[[int], nn.Module]:
+        from functools import partial
+
+        if self.problem.build_other is None:
+            raise UsageError(
+                "[condense.networks] architectures: this problem builds one family only",
+                "architectures = []",
+            )
+        return partial(self.problem.build_other, name)
+
+    def _check(self) -> None:
+        """Raise UsageError where settings do not fit the families that ask."""
+        weights, layers, n_families = self.config.layer_weights, self.layers[0], len(self.families)
+        if self.config.networks.schedule == "pool" and self.nets_per_round < n_families:
+            raise UsageError(
+                f"[condense.networks] {n_families} families can not take turns in "
+                f"{self.nets_per_round} networks",
+                f"nets = {n_families * self.n_rounds}",
+            )
+        if weights and n_families > 1:
+            raise UsageError(
+                "[condense] layer_weights are of one network's layers, and [condense.networks] "
+                "architectures has more",
+                "layer_weights = []",
+            )
+        if weights and len(weights) != len(layers):
+            raise UsageError(
+                f"[condense] layer_weights has {len(weights)} weights, the matching network has "
+                f"{len(layers)} conv and linear layers",
+                f"layer_weights = {[1.0] * len(layers)}",
+            )
 
     def condense(self) -> Condensed:
         from iseul.condense._matching import as_stored, shards_of
@@ -337,7 +380,17 @@ class _Run:
         n_train = max(1, networks.train_steps // served)
         seed = seeds.derive(self.seed, "online", turn)
         start = turn * self.config.subsets.recluster_every
-        return Online(self.problem, subsets, self.plan, start, served, n_train, seed, synthetic)
+        return Online(
+            self.problem,
+            subsets,
+            self.plan,
+            start,
+            served,
+            n_train,
+            seed,
+            synthetic,
+            self.families,
+        )
 
     def _synthetic(self, x: Tensor) -> tuple[Tensor, Tensor]:
         import torch
@@ -352,12 +405,18 @@ class _Run:
         from iseul.condense._bank import Bank, build_net
 
         problem, plan = self.problem, self.plan
-        n_nets = max(1, self.config.networks.nets // self.n_rounds)
+        n_nets = self.nets_per_round
         folders = [self.folder / f"bank_{turn}_{i}" for i in range(n_nets)]
         # a first bank serves every step width and distance; later ones know the synthetic set
         key = hash_json({"run": self.key, "turn": turn}) if turn else self.real_key
         pieces = [
-            (folders[i], key, self._of(turn, i), recording if i == 0 else None)
+            (
+                folders[i],
+                key,
+                self._of(turn, i),
+                recording if i == 0 else None,
+                self.families[i % len(self.families)],
+            )
             for i in range(n_nets)
         ]
         with progress("condense: gradient bank", n_nets) as advance:
@@ -379,7 +438,7 @@ class _Run:
         from iseul.condense._matching import advance
 
         source = self._source(subsets, turn, recording)
-        shared = (self.problem, self.net, subsets, source, self._settings(), self.seed)
+        shared = (self.problem, self.nets, subsets, source, self._settings(), self.seed)
         done = [len(shard.losses) for shard in shards]
         made = list(shards)
         with progress("condense: matching", until * len(shards) - sum(done)) as told:
@@ -463,41 +522,53 @@ class _Run:
     def _state_cost(
         self, subsets: Partition, recording: Recording | None, shards: list[Shard]
     ) -> None:
-        """One line, before long work: seconds and bytes, from one draw and one step."""
-        from iseul.condense._bank import Draw, by_layer, draw_once, n_bytes
-        from iseul.condense._matching import advance
-        from iseul.condense._networks import to_vector
+        """One line, before long work: seconds and bytes, from a draw and a step per family."""
+        from iseul.condense._bank import n_bytes
 
         networks, steps = self.config.networks, self.config.steps
         shard = shards[0]
         left = sum(steps - len(shard.losses) for shard in shards)
         if not left or networks.schedule != "pool":
             return
-        started = time.perf_counter()
+        n_states = len(self.plan.at_steps)
+        seconds, on_disk, n_groups = 0.0, 0, len(subsets.members) * subsets.n_subsets
+        for family, net in enumerate(self.nets):
+            n_nets = len(range(family, networks.nets, len(self.nets)))
+            per_draw, per_step = self._seconds_of(family, subsets, shard)
+            seconds += n_nets * n_states * networks.draws * per_draw
+            seconds += left * per_step * n_nets / networks.nets
+            on_disk += n_bytes(net, self.plan, n_nets, n_groups)
+        if not self.problem.engine.is_here:
+            seconds /= self.problem.engine.run.workers
+        if seconds > TOLD_FROM:
+            say(
+                f"condense: about {show_seconds(seconds)} "
+                f"({networks.nets * n_states * networks.draws} draws of the bank, {steps} steps) "
+                f"and {show_bytes(on_disk)} of disk, from one of each"
+            )
+
+    def _seconds_of(self, family: int, subsets: Partition, shard: Shard) -> tuple[float, float]:
+        """How long one draw and one step of a shard take at a fresh network of a family."""
         import torch
 
-        transforms, flat = draw_once(self.net, self.problem, subsets, self.plan, self.seed)
+        from iseul.condense._bank import Draw, by_layer, draw_once
+        from iseul.condense._matching import advance
+        from iseul.condense._networks import to_vector
+
+        net = self.nets[family]
+        started = time.perf_counter()
+        transforms, flat = draw_once(net, self.problem, subsets, self.plan, self.seed)
         per_draw = time.perf_counter() - started
+        state, every = to_vector(net), by_layer(flat, self.layers[family])
 
         class Once:
             def pick(self, step: int, groups: slice, rng: np.random.Generator, x: Tensor) -> Draw:
                 own = [layer[groups] for layer in every]
                 index = torch.arange(groups.start, groups.stop)
-                return Draw(state, transforms[index], own)
+                return Draw(family, state, transforms[index], own)
 
-        state, every = to_vector(self.net), by_layer(flat, self.layers)
         fresh = replace(shard, losses=[])
-        shared = (self.problem, self.net, subsets, Once(), self._settings(), self.seed)
+        shared = (self.problem, self.nets, subsets, Once(), self._settings(), self.seed)
         started = time.perf_counter()
         advance(*shared, fresh, 1, CLASSES_PER_SHARD)
-        per_step = time.perf_counter() - started
-        n_draws = networks.nets * len(self.plan.at_steps) * networks.draws
-        workers = 1 if self.problem.engine.is_here else self.problem.engine.run.workers
-        seconds = (n_draws * per_draw + left * per_step) / workers
-        n_groups = len(subsets.members) * subsets.n_subsets
-        if seconds > TOLD_FROM:
-            on_disk = n_bytes(self.net, self.plan, networks.nets, n_groups)
-            say(
-                f"condense: about {show_seconds(seconds)} ({n_draws} draws of the bank, "
-                f"{steps} steps) and {show_bytes(on_disk)} of disk, from one of each"
-            )
+        return per_draw, time.perf_counter() - started
