@@ -396,6 +396,24 @@ def test_matching_knows_of_coarse_storage() -> None:
     assert x.grad.tolist() == [0, 1, 2, 3, 4]
 
 
+def test_matching_knows_of_colours() -> None:
+    """Pixels come out in the colours of the start, gradients pass the rounding unchanged."""
+    settings: dict[str, Any] = {"bits": 2, "palette": "colours"}
+    start = condense(steps=0, **settings)
+    table = np.unique(start.x.reshape(-1, 1), axis=0)
+    made = condense(**settings)
+    assert len(table) == 4 and set(np.unique(made.x)) <= set(table.ravel())
+    assert not np.array_equal(made.x, start.x)
+    assert not np.array_equal(np.diff(table.ravel()), np.diff(table.ravel())[:1].repeat(3))
+    assert np.array_equal(condense(palette="colours").x, condense().x)  # 8 bits: nothing to round
+    colours = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 1]], np.float32)
+    x = torch.tensor([[0.9, 0.2, 0.1], [0.6, 0.7, 0.6]]).T.reshape(1, 3, 1, 2).requires_grad_()
+    stored = as_stored(x, PROBLEM, 6, colours)
+    (stored * torch.arange(6.0).view(1, 3, 1, 2)).sum().backward()
+    assert stored[0, :, 0].T.tolist() == [[1, 0, 0], [1, 1, 1]] and x.grad is not None
+    assert x.grad.flatten().tolist() == [0, 1, 2, 3, 4, 5]
+
+
 def test_layer_weights_are_one_per_layer() -> None:
     with pytest.raises(UsageError, match="layer_weights has 2 weights, the matching network has 3"):
         condense(layer_weights=[1.0, 1.0])

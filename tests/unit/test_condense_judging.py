@@ -252,23 +252,25 @@ def test_evaluate_needs_a_condensed_set(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "text", "ipc", "bits"),
+    ("method", "text", "ipc", "bits", "palette"),
     [
-        ("subset_match", "", 3, 8),
-        ("subset_match", "[condense.store]\nbits = 2", 3, 2),
-        ("subset_match", "[condense.store]\nbits = 2\nfill = true", 12, 2),
-        ("subset_match", "bits = 5\n[condense.store]\nbits = 4\nfill = true", 6, 5),
-        ("subset_match", "[condense.store]\nbits = 6\nfill = true", 12, 8),  # colours
-        ("kmeans", "[condense.store]\nbits = 1\nfill = true", 24, None),
+        ("subset_match", "", 3, 8, "levels"),
+        ("subset_match", "[condense.store]\nbits = 2", 3, 2, "levels"),
+        ("subset_match", "[condense.store]\nbits = 2\nfill = true", 12, 2, "levels"),
+        ("subset_match", "bits = 5\n[condense.store]\nbits = 4\nfill = true", 6, 5, "levels"),
+        ("subset_match", "[condense.store]\nbits = 6\nfill = true", 12, 6, "colours"),
+        ("subset_match", 'palette = "colours"\n[condense.store]\nbits = 2', 3, 2, "levels"),
+        ("kmeans", "[condense.store]\nbits = 1\nfill = true", 24, None, None),
     ],
     ids=str,
 )
 def test_storage_says_how_many_samples_and_what_matching_knows(
-    tmp_path: Path, method: str, text: str, ipc: int, bits: int | None
+    tmp_path: Path, method: str, text: str, ipc: int, bits: int | None, palette: str | None
 ) -> None:
     path = written(tmp_path, f'[condense]\nmethod = "{method}"\nipc = 3\n{text}\n')
     settings = asked_of_the_method(read_recipe(path), (4, 4, 3))
-    assert settings.ipc == ipc and getattr(settings, "bits", None) == bits
+    assert settings.ipc == ipc
+    assert [getattr(settings, name, None) for name in ("bits", "palette")] == [bits, palette]
 
 
 def test_bits_that_matching_is_told_make_another_run(tmp_path: Path) -> None:

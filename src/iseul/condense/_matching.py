@@ -19,6 +19,7 @@ from iseul.condense._distance import BY_NAME
 from iseul.condense._formation import decode
 from iseul.condense._gradients import group_gradients
 from iseul.condense._networks import load_vector
+from iseul.condense._palette import nearest_rows
 from iseul.core import seed as seeds
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Settings:
 
     weights: of each layer's distance, in the network's order; empty: all 1
     bits:    of a stored value; below 8, gradients pass straight through the rounding
+    colours: (n, C) reals that pixels are rounded to in place of 2^bits even levels, or None
     """
 
     steps: int
@@ -55,6 +57,7 @@ class Settings:
     weights: tuple[float, ...]
     factor: int
     bits: int
+    colours: NDArray[np.float32] | None
     whole_class: bool
 
 
@@ -220,7 +223,8 @@ def _match_loss(
         shares = torch.ones(last - first, 1)
     shares = shares.to(stored.device)
     sizes = images.flatten().tolist()
-    samples = decode(as_stored(stored, problem, settings.bits), settings.factor, problem.axes)
+    kept = as_stored(stored, problem, settings.bits, settings.colours)
+    samples = decode(kept, settings.factor, problem.axes)
     per_class = len(samples) // (last - first)
     order = subsets.order[first:last] + per_class * np.arange(last - first)[:, None]
     samples = samples[torch.from_numpy(order.flatten()).to(samples.device)]
@@ -249,10 +253,19 @@ def _scaled(layers: Sequence[Tensor], roots: Sequence[float]) -> list[Tensor]:
     return [layer * root for layer, root in zip(layers, roots, strict=True) if root]
 
 
-def as_stored(x: Tensor, problem: Problem, bits: int) -> Tensor:
-    """x as it is after storage, with the gradient of x: rounded to 2^bits even levels."""
+def as_stored(
+    x: Tensor, problem: Problem, bits: int, colours: NDArray[np.float32] | None = None
+) -> Tensor:
+    """x as it is after storage, with the gradient of x: each pixel (B, C, H, W) rounded to the
+    nearest of (n, C) colours, or where there are none each value to 2^bits even levels.
+    """
     if bits >= 8:
         return x
+    if colours is not None:
+        pixels = x.detach().movedim(1, -1)  # (B, H, W, C)
+        found = nearest_rows(pixels.reshape(-1, x.shape[1]).cpu().numpy(), colours)
+        rounded = torch.from_numpy(colours[found]).to(x.device).view(pixels.shape).movedim(-1, 1)
+        return x + (rounded - x).detach()
     unit = (problem.high - problem.low) / (2**bits - 1)
     rounded = ((x - problem.low) / unit).round() * unit + problem.low
     return x + (rounded - x).detach()

@@ -151,6 +151,11 @@ class Config(BaseConfig):
         le=8,
         description="of a stored value, as matching knows it; 0: what [condense.store] makes of it",
     )
+    palette: Literal["levels", "colours"] = Field(
+        default="levels",
+        description="what these bits index: even levels of a value, or colours of the real "
+        "samples that matching starts at; with bits = 0 what [condense.store] makes of it",
+    )
     mirror: bool = Field(
         default=False, description="augmentation may flip left to right: not for digits or text"
     )
@@ -254,6 +259,7 @@ class _Run:
         online = config.networks.schedule != "pool"
         per_shard = problem.n_classes if online else CLASSES_PER_SHARD
         shards = shards_of(x, problem.n_classes, per_shard)
+        self.colours = self._colours_of(x)
         if config.steps:
             shards = [self._checkpoint(shard) or shard for shard in shards]
             self._state_cost(subsets, recording, shards)
@@ -267,7 +273,9 @@ class _Run:
                 recording = self._embedding_net(turn)
                 subsets = self._split(classes, turn, recording, self._joined(shards))
             shards = self._match(shards, subsets, turn, recording, until)
-        x_raw = problem.to_raw(as_stored(self._joined(shards), problem, self._settings().bits))
+        settings = self._settings()
+        kept = as_stored(self._joined(shards), problem, settings.bits, settings.colours)
+        x_raw = problem.to_raw(kept)
         losses = np.mean([shard.losses for shard in shards], 0).tolist() if config.steps else []
         y = np.repeat(np.arange(problem.n_classes), config.ipc)
         return Condensed(x_raw, y, self._owners(subsets), losses, config.factor)
@@ -343,6 +351,18 @@ class _Run:
         x = self.problem.to_tensor(self.problem.real.x[start])
         return encode(x, self.config.factor, self.problem.axes)
 
+    def _colours_of(self, x: Tensor) -> NDArray[np.float32] | None:
+        """(2^bits, C) reals of the palette that the start asks for; None: levels are kept."""
+        from iseul.condense._palette import colours
+
+        config, problem = self.config, self.problem
+        if config.palette == "levels" or not 0 < config.bits < 8:
+            return None
+        raw = problem.to_raw(x)
+        table = colours(raw.reshape(-1, raw.shape[-1]), 2**config.bits).astype(np.float32)
+        made: NDArray[np.float32] = (table - problem.zero_point) * np.float32(problem.scale)
+        return made
+
     def _owners(self, subsets: Partition) -> NDArray[np.int64]:
         """Subset of each stored sample; of its first image where it holds several."""
         owners = []
@@ -366,6 +386,7 @@ class _Run:
             config.layer_weights,
             config.factor,
             config.bits or 8,  # outside a recipe nothing is stored
+            self.colours,
             config.subsets.kind == "real_only",
         )
 

@@ -128,10 +128,10 @@ def asked_of_the_method(recipe: Recipe, shape: tuple[int, int, int]) -> Any:
     assert recipe.condense is not None and recipe.store is not None
     kept = recipe.store
     config: Any = recipe.condense.config  # of any method; all of them have `ipc`
-    changes = {"ipc": per_class(config.ipc, kept, shape)}
+    changes: dict[str, Any] = {"ipc": per_class(config.ipc, kept, shape)}
     if getattr(config, "bits", None) == 0:
         colours = palette_of(kept.palette, kept.bits, shape[2]) == "colours"
-        changes["bits"] = 8 if colours else kept.bits  # colours are no levels of one value
+        changes |= {"bits": kept.bits, "palette": "colours" if colours else "levels"}
     return config.model_copy(update=changes)
 
 
