@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from iseul import models
 from iseul.condense._problem import CLASSIFICATION, TEST_BATCH, Problem, Task
 from iseul.core import registry
 from iseul.models import autoencoder, convnet, dlinear
@@ -124,7 +123,7 @@ def _matching_net(splits: Splits, tiny: bool, seed: int) -> nn.Module:
 
 
 def _other_net(splits: Splits, tiny: bool, name: str, seed: int) -> nn.Module:
-    return _fresh(registry.load(models.__name__, name), splits, tiny, seed)
+    return _fresh(registry.load("iseul.models", name), splits, tiny, seed)
 
 
 def _fresh(family: Any, splits: Splits, tiny: bool, seed: int) -> nn.Module:

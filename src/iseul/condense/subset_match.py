@@ -111,8 +111,8 @@ class Networks(BaseConfig):
     images: int = Field(default=160, ge=1, description="real images per class behind one draw")
     architectures: tuple[str, ...] = Field(
         default=(),
-        description="model families that ask beside the first one, by turns: a set that one "
-        "family alone asked for may teach others badly",
+        description="model families that ask beside the first one, by turns; no set that was "
+        "tried taught others better for it",
     )
 
     @field_validator("architectures")
@@ -262,7 +262,7 @@ class _Run:
         self.colours = self._colours_of(x)
         if config.steps:
             shards = [self._checkpoint(shard) or shard for shard in shards]
-            self._state_cost(subsets, recording, shards)
+            self._state_cost(subsets, shards)
         for turn in range(self.n_rounds if config.steps else 0):
             until = config.steps
             if self.n_rounds > 1:
@@ -540,9 +540,7 @@ class _Run:
         say(f"condense: goes on at step {len(losses)} with classes {shard.first} and following", 1)
         return replace(made, losses=losses)
 
-    def _state_cost(
-        self, subsets: Partition, recording: Recording | None, shards: list[Shard]
-    ) -> None:
+    def _state_cost(self, subsets: Partition, shards: list[Shard]) -> None:
         """One line, before long work: seconds and bytes, from a draw and a step per family."""
         from iseul.condense._bank import n_bytes
 

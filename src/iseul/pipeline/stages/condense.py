@@ -184,25 +184,20 @@ def _evaluation(
 def _networks(context: Context, problem: Problem) -> dict[str, Callable[[int], nn.Module]]:
     """Networks that are trained on the set: the recipe's, or the matching one, comes first."""
     from iseul.condense._tasks import network_sides
-    from iseul.core import registry
     from iseul.models._seed import seeded
-    from iseul.pipeline.recipe import MODELS
 
     recipe, sides = context.recipe, network_sides(context.splits)
-    assert recipe.evaluate is not None
-
-    def of(module: Any, config: Any) -> Callable[[int], nn.Module]:
-        return lambda seed: seeded(lambda: module.build(config, *sides), seed)
-
+    assert recipe.evaluate is not None and problem.build_other is not None
+    found: dict[str, Callable[[int], nn.Module]]
     chosen = recipe.evaluate_model
     if chosen is not None:
-        found = {chosen.method: of(chosen.module, chosen.config)}
+        build: Any = chosen.module.build
+        found = {chosen.method: lambda seed: seeded(lambda: build(chosen.config, *sides), seed)}
     else:
         name = type(problem.build_model(0)).__module__.rpartition(".")[2]
         found = {name: problem.build_model}
     for name in recipe.evaluate.architectures:
-        module = registry.load(MODELS, name)
-        found.setdefault(name, of(module, module.TINY if recipe.tiny else module.Config()))
+        found.setdefault(name, partial(problem.build_other, name))
     return found
 
 
