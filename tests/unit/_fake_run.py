@@ -330,6 +330,7 @@ def _condense(folder: Path, ipc: int, seconds: float) -> None:
             "ars": 0.297,
             "leakage": leakage(),
             "bits": 8,
+            "coding": "arithmetic",
             "factor": 1,
             "file_bytes": int(x.nbytes) + 250,
             "classes": CLASSES,

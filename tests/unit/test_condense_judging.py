@@ -19,6 +19,7 @@ from iseul.condense._condensed import Condensed
 from iseul.condense._judging import Panel, judge, normalised
 from iseul.condense._leakage import _area, look_up, neighbours
 from iseul.condense._problem import Problem
+from iseul.core.artifact import read_json
 from iseul.core.errors import UsageError
 from iseul.data._batch import Samples
 from iseul.models._seed import seeded
@@ -261,6 +262,7 @@ def test_evaluate_needs_a_condensed_set(tmp_path: Path) -> None:
         ("subset_match", "[condense.store]\nbits = 6\nfill = true", 12, 6, "colours"),
         ("subset_match", 'palette = "colours"\n[condense.store]\nbits = 2', 3, 2, "levels"),
         ("kmeans", "[condense.store]\nbits = 1\nfill = true", 24, None, None),
+        ("kmeans", '[condense.store]\nbits = 2\ncoding = "arithmetic"', 3, None, None),
     ],
     ids=str,
 )
@@ -268,7 +270,9 @@ def test_storage_says_how_many_samples_and_what_matching_knows(
     tmp_path: Path, method: str, text: str, ipc: int, bits: int | None, palette: str | None
 ) -> None:
     path = written(tmp_path, f'[condense]\nmethod = "{method}"\nipc = 3\n{text}\n')
-    settings = asked_of_the_method(read_recipe(path), (4, 4, 3))
+    real = Samples(np.zeros((200, 4, 4, 3), np.uint8), np.arange(200) % 10)
+    given = Problem(real, 10, lambda _: torch.nn.Identity())
+    settings = asked_of_the_method(read_recipe(path), given)
     assert settings.ipc == ipc
     assert [getattr(settings, name, None) for name in ("bits", "palette")] == [bits, palette]
 
@@ -282,6 +286,19 @@ def test_bits_that_matching_is_told_make_another_run(tmp_path: Path) -> None:
         )
         tables.append(read_recipe(path).table("condense"))
     assert tables[0] != tables[1]
+
+
+def test_coding_makes_room_for_more_samples(tmp_path: Path) -> None:
+    found = {}
+    for coding in ("none", "arithmetic"):
+        sets = ["condense.store.bits=2", "condense.store.fill=true"]
+        sets.append(f'condense.store.coding="{coding}"')
+        run_recipe(read_recipe(DIGITS, sets, tiny=True), tmp_path / coding)
+        metrics = read_json(tmp_path / coding / "condense" / "stage.json")["metrics"]
+        assert metrics["coding"] == coding
+        found[coding] = metrics["n_samples"], metrics["n_bytes"]
+    assert found["none"][0] == 80 < found["arithmetic"][0]
+    assert found["arithmetic"][1] <= 2 * 10 * 64 < found["none"][1], "tables count with coding"
 
 
 # judging a finished set

@@ -29,10 +29,10 @@ from iseul.condense._condensed import (
     seal,
 )
 from iseul.condense._decode import cells, decode_raw
-from iseul.condense._formation import decode
+from iseul.condense._formation import decode, encode
 from iseul.condense._problem import Problem
 from iseul.core.errors import DataError, IseulError, ShapeError, UsageError
-from iseul.data._batch import ranks
+from iseul.data._batch import Samples, ranks
 from iseul.data.sets import digits
 from iseul.models import convnet
 from iseul.models._seed import seeded
@@ -62,21 +62,24 @@ def a_set(
     axes: str = "hw",
     seed: int = 0,
     palette: store.Config | None = None,
+    coded: bool = False,
 ) -> CondensedSet:
     rng = np.random.default_rng(seed)
     y = np.repeat(np.arange(len(counts)), counts).astype(np.int64)
     x = rng.integers(0, 256, (len(y), *shape), np.uint8)
+    if coded:  # smooth, so that there is something to gain, and enough for a model
+        x = np.cumsum(x.astype(int) % 9 - 4, 1).cumsum(2).clip(0, 255).astype(np.uint8)
     subset = rng.integers(0, 5, len(y))
     about = replace(ABOUT, axes=axes, classes=ABOUT.classes[: len(counts)])
     kind = palette.palette if palette is not None else "auto"
-    return seal(Condensed(x, y, subset, [1.0], factor), about, bits, kind)
+    return seal(Condensed(x, y, subset, [1.0], factor), about, bits, kind, None, coded)
 
 
 def same(a: CondensedSet, b: CondensedSet) -> None:
     for name in ("x", "y", "subset", "codes", "table"):
         assert np.array_equal(getattr(a, name), getattr(b, name)), name
         assert getattr(a, name).dtype == getattr(b, name).dtype, name
-    assert (a.shape, a.bits, a.factor) == (b.shape, b.bits, b.factor)
+    assert (a.shape, a.bits, a.factor, a.coded) == (b.shape, b.bits, b.factor, b.coded)
 
 
 # bytes
@@ -111,6 +114,39 @@ def test_a_file_gives_the_set_back(
     assert np.bincount(read.y, minlength=len(counts)).tolist() == list(counts)
 
 
+@pytest.mark.parametrize("bits", BITS)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (16, 20, 3), (200, 1, 2), (1, 300, 1)], ids=str)
+def test_a_coded_file_is_smaller_and_gives_the_set_back(
+    tmp_path: Path, bits: int, shape: tuple[int, int, int]
+) -> None:
+    made = a_set(bits, shape, (16, 30, 24), coded=True)
+    plain = replace(made, coded=False)
+    assert made.layout.payload_bytes < plain.layout.payload_bytes
+    made.save(tmp_path / "a.dew")
+    assert len((tmp_path / "a.dew").read_bytes()) == made.layout.n_bytes
+    read = load_condensed(tmp_path / "a.dew")
+    same(read, made)
+    read.save(tmp_path / "b.dew")
+    again = replace(read, about=made.about)
+    assert np.array_equal(again.x, plain.x)
+    again.save(tmp_path / "c.dew")
+    assert (tmp_path / "a.dew").read_bytes() == (tmp_path / "c.dew").read_bytes()
+
+
+def test_noise_lies_plain(tmp_path: Path) -> None:
+    """Where coding gains nothing the file is as without it."""
+    made = a_set(2, (9, 9, 1))
+    made.save(tmp_path / "plain.dew")
+    replace(made, coded=True).save(tmp_path / "coded.dew")
+    assert (tmp_path / "plain.dew").read_bytes() == (tmp_path / "coded.dew").read_bytes()
+    large = seal(
+        Condensed(np.zeros((1, 1200, 300, 1), np.uint8), np.zeros(1, int), np.zeros(1, int)),
+        replace(ABOUT, classes=("a",)),
+        coded=True,
+    )
+    assert not large.coded, "more than MOST_DECISIONS"
+
+
 def test_samples_lie_by_rank_and_then_by_class() -> None:
     made = a_set(counts=(3, 1, 2))
     assert made.y.tolist() == [0, 1, 2, 0, 2, 0]
@@ -136,6 +172,20 @@ def test_a_cut_file_holds_a_smaller_set(tmp_path: Path, bits: int) -> None:
     assert len(load_condensed(tmp_path / "whole.dew", per_class=99)) == 12
 
 
+@pytest.mark.parametrize("bits", BITS)
+def test_a_cut_coded_file_holds_a_smaller_set(tmp_path: Path, bits: int) -> None:
+    made = a_set(bits, (30, 20, 1), (20, 20), coded=True)
+    made.save(tmp_path / "whole.dew")
+    data, last = (tmp_path / "whole.dew").read_bytes(), _container.coded(made).lengths[-4:].sum()
+    (tmp_path / "cut.dew").write_bytes(data[: len(data) - last])  # ranks 18 and 19 are gone
+    for name in ("whole", "cut"):
+        same(load_condensed(tmp_path / f"{name}.dew", per_class=18), made.leading(18))
+    with pytest.raises(DataError, match="bytes of samples"):
+        load_condensed(tmp_path / "cut.dew")
+    with pytest.raises(DataError, match="bytes of samples"):
+        load_condensed(tmp_path / "cut.dew", per_class=19)
+
+
 @pytest.mark.parametrize(("bits", "per_class"), [(4, 10), (6, 10), (8, 10), (2, 40), (1, 80)])
 def test_the_header_is_small(bits: int, per_class: int) -> None:
     """Fashion-MNIST's shape, some 10 per class and what has their bytes: what is not samples is
@@ -155,11 +205,10 @@ def test_the_header_is_small(bits: int, per_class: int) -> None:
 # hostile files
 
 
-def damaged(data: bytes, at: int, new: bytes) -> bytes:
+def damaged(data: bytes, at: int, new: bytes, samples: int = 12 * 35) -> bytes:
     """The file with other bytes in its head, and a head checksum that fits again."""
     out = bytearray(data)
     out[at : at + len(new)] = new
-    samples = 12 * 35
     head = out[:-samples]
     head[64:68] = bytes(4)
     out[64:68] = zlib.crc32(head).to_bytes(4, "little")
@@ -184,6 +233,9 @@ def damaged(data: bytes, at: int, new: bytes) -> bytes:
         (21, b"\x04", "axes is 4"),
         (22, b"\x09", "subset bits is 9"),
         (23, b"\xff", "flags is 255"),
+        (23, b"\x21", "flags is 33"),
+        (23, b"\x19", "a model of 5 neighbours does not fit"),
+        (23, b"\x09", "its head alone needs"),
         (24, b"\xff\xff", "its head alone needs"),
         (26, b"\x01\0", "a raw value is 2"),
         (32, b"\0" * 8, "scale is 0"),
@@ -197,6 +249,29 @@ def test_each_field_is_checked(tmp_path: Path, at: int, new: bytes, said: str) -
     a_set().save(path)
     path.write_bytes(damaged(path.read_bytes(), at, new))
     with pytest.raises(DataError, match=rf"set\.dew: .*({said})"):
+        load_condensed(path)
+
+
+def test_claims_of_coded_files_are_checked(tmp_path: Path) -> None:
+    path = tmp_path / "set.dew"
+    made = a_set(2, (30, 20, 1), (20, 20), coded=True)
+    made.save(path)
+    data, coding = path.read_bytes(), _container.coded(made)
+    start = len(data) - len(coding.data) - len(coding.head)
+    sizes = start + coding.model.chances.size
+    assert coding.width == 0
+    n = len(coding.data)
+    for at, new, said in [
+        (start, b"\0", "chance of its model is 0"),
+        (sizes, b"\xff", "bytes of samples"),
+        (8, b"\xff\x0f\xff\x0f", "too much to decode"),  # 4,095 x 4,095
+        (8, b"\x80\x01\x80\x01", "can not hold 147,456 codes"),
+    ]:
+        path.write_bytes(damaged(data, at, new, n))
+        with pytest.raises(DataError, match=said):
+            load_condensed(path)
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(DataError, match="samples are damaged"):
         load_condensed(path)
 
 
@@ -251,6 +326,9 @@ def with_checksums(data: bytes) -> bytes:
     bits, colours, n = data[5], data[6] == 2, int.from_bytes(data[16:20], "little")
     behind = text + (0 if flags & 1 else 4 * n_classes) + -(-n * data[22] // 8)
     behind += 0 if bits == 8 else (data[12] if colours else 1) << (bits & 7)
+    if flags >> 2 & 7:
+        bits = min(bits, 8)  # a mutated number
+        behind += ((1 << bits) - 1 << bits * ((flags >> 2 & 7) - 1)) + (n << (flags >> 5))
     out = bytearray(data)
     out[68:72] = zlib.crc32(data[72 + behind :]).to_bytes(4, "little")
     head = bytearray(out[: 72 + behind])
@@ -280,6 +358,12 @@ def test_mutated_files(tmp_path: Path, n: int, mended: bool) -> None:
         if mended:
             at.write_bytes(with_checksums(at.read_bytes()))
         return read_condensed(at)
+
+    for bits, shape in ((2, (12, 10, 1)), (4, (20, 1, 2)), (6, (9, 9, 3))):
+        made = a_set(bits, shape, (40, 40), coded=True, seed=9)
+        assert _container.coding_of(made) is not None
+        made.save(path)
+        seeds.append(path.read_bytes())
 
     tally = fuzz(path, seeds, n, read=read, declared=lambda _: 0)
     assert sum(tally.ends.values()) == n and set(tally.ends) <= {"set", "DataError"}
@@ -360,13 +444,48 @@ def test_fill_takes_the_room_there_is_and_no_more(
     bits: int, palette: Palette, shape: tuple[int, int, int]
 ) -> None:
     config = store.Config(bits=bits, palette=palette, fill=True)
-    n, room = store.per_class(3, config, shape), 3 * int(np.prod(shape))
     rng = np.random.default_rng(0)
+    real = Samples(np.zeros((1, *shape), np.uint8), np.zeros(1, np.int64))
+    given_ = Problem(real, 1, lambda _: torch.nn.Identity())
+    n, room = store.per_class(3, config, given_), 3 * int(np.prod(shape))
     x = rng.integers(0, 256, (n, *shape), np.uint8)
     made = seal(Condensed(x, np.zeros(n, np.int64), np.zeros(n, np.int64)), ABOUT, bits, palette)
     sample = _container.packed(made.codes, made.bits).shape[1]
     assert n * sample <= room < (n + 1) * sample
-    assert store.per_class(3, store.Config(bits=bits, palette=palette), shape) == 3
+    assert store.per_class(3, store.Config(bits=bits, palette=palette), given_) == 3
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_fill_with_coding_takes_the_room_there_is_and_no_more(bits: int, factor: int) -> None:
+    given_ = digits_problem()
+    config = store.Config(bits=bits, coding="arithmetic", fill=True, order="none")
+    room = store.room_of(4, config, given_)
+    assert room == 4 * 10 * 64
+    n = store.per_class(4, config, given_, factor)
+    x, y = [], []
+    for label in range(10):
+        own = given_.real.x[given_.real.y == label]
+        if factor > 1:
+            stored = encode(given_.to_tensor(own[: len(own) // 4 * 4]), factor, "hw")
+            own = given_.to_raw(stored)
+        x.append(own)
+        y += [label] * len(own)
+    every = Condensed(np.concatenate(x), np.array(y), np.zeros(len(y), np.int64), [], factor)
+    least = int(np.bincount(every.y).min())
+    assert 1 <= n <= least
+    about = About(given_.scale, 0, 16, tuple("0123456789"))
+    kept = store.store(every, given_, about, config, room)
+    counts = np.bincount(kept.y)
+    most = counts.max()
+    assert kept.layout.payload_bytes <= room
+    more = store.store(every, given_, about, config)
+    if most < np.bincount(every.y).max():
+        assert more.leading(int(most) + 1).layout.payload_bytes > room
+    if n < least:  # what is asked of the method is about what has room
+        assert 0.8 * most <= n <= 1.25 * most
+    same(kept, more.leading(int(most)))
+    assert store.room_of(4, store.Config(bits=bits, coding="arithmetic"), given_) is None
 
 
 # several samples in one
@@ -482,7 +601,26 @@ def test_the_c_reads_what_numpy_reads(
     factor: int,
     axes: str,
 ) -> None:
-    made = a_set(bits, shape, counts, factor, axes)
+    check_c(tmp_path, a_set(bits, shape, counts, factor, axes))
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine")
+@pytest.mark.parametrize("bits", BITS)
+@pytest.mark.parametrize(
+    ("shape", "counts", "factor"),
+    [((28, 28, 1), (20, 20), 1), ((18, 22, 3), (9, 20), 2), ((300, 1, 2), (12, 12), 1)],
+    ids=str,
+)
+def test_the_c_decodes_what_numpy_decodes(
+    tmp_path: Path, bits: int, shape: tuple[int, int, int], counts: tuple[int, ...], factor: int
+) -> None:
+    made = a_set(bits, shape, counts, factor, coded=True)
+    assert _container.coding_of(made) is not None
+    check_c(tmp_path, made)
+
+
+def check_c(tmp_path: Path, made: CondensedSet) -> None:
+    """Every sample of a set that is compiled, unsigned and signed, in any order."""
     for name, data in _export.FORMATS["c"](made, "set").items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "user.c").write_text(C_USER)
@@ -501,7 +639,7 @@ def test_the_c_reads_what_numpy_reads(
     assert parts * len(made) == len(x)
     assert [library.label(i // parts) for i in range(len(x))] == y.tolist()
     got, signed = np.empty_like(x), np.empty(x.shape, np.int8)
-    for i in range(len(x)):
+    for i in np.random.default_rng(0).permutation(len(x)).tolist():
         library.read_u8(i // parts, i % parts, got[i].ctypes.data_as(ctypes.c_void_p))
         library.read_s8(i // parts, i % parts, signed[i].ctypes.data_as(ctypes.c_void_p))
     assert np.array_equal(got, x)

@@ -85,6 +85,7 @@ class CondensedSet:
     subset: (n,) int64
     codes:  (n, values) uint8, what is packed: raw values, indices of levels or of colours
     table:  (2^bits, 1 or C) uint8 raw values of the codes; empty at 8 bits
+    coded:  whether its file takes arithmetic coding where that is smaller
     """
 
     about: About
@@ -95,6 +96,13 @@ class CondensedSet:
     subset: NDArray[np.int64]
     codes: NDArray[np.uint8]
     table: NDArray[np.uint8]
+    coded: bool = False
+
+    @property
+    def planes(self) -> tuple[int, int, int]:
+        """(H, W, codes of a pixel): how the codes of a sample lie."""
+        per_pixel = self.table.shape[1] if len(self.table) else 1
+        return (*self.shape[:2], self.shape[2] // per_pixel)
 
     @property
     def x(self) -> NDArray[np.uint8]:
@@ -168,6 +176,7 @@ def seal(
     bits: int = 8,
     palette: Palette = "auto",
     order: NDArray[np.int64] | None = None,
+    coded: bool = False,
 ) -> CondensedSet:
     """A set ready for its file.
 
@@ -176,6 +185,7 @@ def seal(
              at 6 bits and three channels, levels else
     order:   positions of the samples, best first, as `_order.prefix_order` gives them; None:
              as they come. Either way the k-th samples of all classes come together
+    coded:   arithmetic coding in the file, where that is smaller and samples are not too large
     Raises ShapeError if `factor` does not fit the samples.
     """
     from iseul.condense import _palette
@@ -198,6 +208,7 @@ def seal(
         pixels = x.reshape(-1, shape[2])
         table = _palette.colours(pixels, 1 << bits)
         codes = _palette.nearest_rows(pixels.astype(np.float32), table.astype(np.float32))
+    codes = codes.reshape(len(x), -1)
     return CondensedSet(
         about,
         shape,
@@ -205,8 +216,9 @@ def seal(
         made.factor,
         made.y[order],
         made.subset[order],
-        codes.reshape(len(x), -1),
+        codes,
         table,
+        coded and _container.codable(codes.shape[1], bits),
     )
 
 

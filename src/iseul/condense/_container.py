@@ -7,7 +7,9 @@
     counts   samples of each class, uint32, only if classes differ in it
     subsets  subset of each sample, `subset_bits` each
     table    2^bits raw values, or colours of C raw values; not at 8 bits
-    samples  one after the other, each from a whole byte on, codes packed from the low bit up
+    model    chances of bits and the bytes of each sample, only of samples in arithmetic coding
+    samples  one after the other, each from a whole byte on, codes packed from the low bit up, or
+             in arithmetic coding (`_entropy.py`)
 
 Samples lie by rank, then by class: the first sample of every class, then the second, ... A file
 that is cut short holds a smaller set. Everything before the samples has one checksum, the samples
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from iseul.condense import _entropy
 from iseul.condense._decode import cells
 from iseul.core.errors import DataError, ShapeError
 
@@ -42,6 +45,9 @@ _HEAD = struct.Struct("<4s4B4HI4B2Hidq16s2I")
 _MOST_TEXT = _MOST_COUNT = (1 << 16) - 1
 _MOST_SUBSET = 255
 _AXES = ("", "h", "w", "hw")
+_BALANCED, _ORDERED = 1, 2  # flags; above them 3 bits: neighbours + 1 of a model, or 0 without one,
+_CODED, _WIDTH = 2, 5  # and 2 bits: bytes of a sample's length as a power of two
+_WIDTHS = ("<u1", "<u2", "<u4")
 
 
 @dataclass(frozen=True)
@@ -74,12 +80,18 @@ def pack(made: CondensedSet) -> bytes:
         packed(made.subset[None], subset_bits).tobytes(),
         made.table.tobytes(),
     ]
-    samples = packed(made.codes, made.bits).tobytes()
+    coding, flags = coding_of(made), _BALANCED * balanced + _ORDERED * about.ordered
+    if coding is None:
+        samples = packed(made.codes, made.bits).tobytes()
+    else:
+        samples = coding.data
+        flags += (coding.model.neighbours + 1 << _CODED) + (coding.width << _WIDTH)
+        tables.append(coding.head)
     palette = _RAW if made.bits == 8 else _LEVELS if made.table.shape[1] == 1 else _COLOURS
     fields = (
         *(MAGIC, VERSION, made.bits, palette, _HARD),
         *(*made.shape, len(about.classes), len(made.y)),
-        *(made.factor, _AXES.index(about.axes), subset_bits, balanced + 2 * about.ordered),
+        *(made.factor, _AXES.index(about.axes), subset_bits, flags),
         *(len(text), about.raw_max, about.zero_point, about.scale),
         *(about.seed % (1 << 63), bytes.fromhex(about.recipe)[:16]),
     )
@@ -87,6 +99,51 @@ def pack(made: CondensedSet) -> bytes:
     head = _HEAD.pack(*fields, 0, zlib.crc32(samples))
     check = zlib.crc32(head + behind)
     return _HEAD.pack(*fields, check, zlib.crc32(samples)) + behind + samples
+
+
+@dataclass(frozen=True)
+class Coding:
+    """Samples in arithmetic coding.
+
+    sizes: the bytes of each as one array of little-endian integers, as small as they can be
+    """
+
+    model: _entropy.Model
+    lengths: NDArray[np.int64]
+    width: int  # bytes of a length as a power of two
+    data: bytes
+
+    @property
+    def sizes(self) -> bytes:
+        return self.lengths.astype(_WIDTHS[self.width]).tobytes()
+
+    @property
+    def head(self) -> bytes:
+        """What a reader must have before the samples."""
+        return self.model.chances.tobytes() + self.sizes
+
+
+def codable(values: int, bits: int) -> bool:
+    """Whether arithmetic coding takes samples of so many codes; larger ones would take minutes."""
+    return values * bits <= _entropy.MOST_DECISIONS
+
+
+def coded(made: CondensedSet) -> Coding:
+    """A set's samples in arithmetic coding."""
+    codes = made.codes.reshape(-1, *made.planes)
+    model = _entropy.fit(codes, made.bits)
+    each = _entropy.encode(codes, made.bits, model)
+    lengths = np.array([len(own) for own in each], np.int64)
+    width = next(i for i, kind in enumerate(_WIDTHS) if lengths.max() <= np.iinfo(kind).max)
+    return Coding(model, lengths, width, b"".join(each))
+
+
+def coding_of(made: CondensedSet) -> Coding | None:
+    """How a set's samples are kept: None if they lie plain, as asked for or as that is smaller."""
+    if not made.coded:
+        return None
+    found, plain = coded(made), len(made.y) * row_bytes(made.codes.shape[1], made.bits)
+    return found if len(found.head) + len(found.data) < plain else None
 
 
 def layout_of(made: CondensedSet) -> Layout:
@@ -169,7 +226,9 @@ def unpack(file: BinaryIO, per_class: int | None = None) -> CondensedSet:
     _expect("label kind", label, (_HARD,))
     _expect("axes", axes, range(len(_AXES)))
     _expect("subset bits", subset_bits, range(9))
-    _expect("flags", flags, range(4))
+    coding, width = flags >> _CODED & 7, flags >> _WIDTH
+    if width >= len(_WIDTHS) or (width and not coding):
+        raise DataError(f"flags is {flags}: there is no such coding")
     _expect("factor", factor, range(1, 256))
     _expect("raw maximum", raw_max, range(1, 256))
     if not min(shape) or not n or not n_classes:
@@ -179,33 +238,41 @@ def unpack(file: BinaryIO, per_class: int | None = None) -> CondensedSet:
     _check_formation(shape, factor, _AXES[axes])
 
     channels = shape[2] if palette == _COLOURS else 1
-    values = shape[0] * shape[1] * (shape[2] // channels)
+    planes = (shape[0], shape[1], shape[2] // channels)
+    values = math.prod(planes)
     lengths = [
         text_bytes,
         0 if flags & 1 else 4 * n_classes,
         row_bytes(n, subset_bits),
         0 if bits == 8 else channels << bits,
+        _n_chances(planes, bits, coding - 1) if coding else 0,
+        n << width if coding else 0,
     ]
     if _HEAD.size + sum(lengths) > size:
         raise DataError(f"has {size:,} bytes, its head alone needs {_HEAD.size + sum(lengths):,}")
     behind = file.read(sum(lengths))
     if zlib.crc32(head[:-8] + bytes(4) + head[-4:] + behind) != check:
         raise DataError("its head is damaged: the checksum differs")
-    text, raw_counts, raw_subsets, raw_table = _split(behind, lengths)
+    text, raw_counts, raw_subsets, raw_table, raw_chances, raw_sizes = _split(behind, lengths)
     about = _about(text, n_classes)
     counts = _counts(raw_counts, n, n_classes)
     y = labels(counts)
     keep = n if per_class is None else int(np.minimum(counts, max(0, per_class)).sum())
     row = row_bytes(values, bits)
+    sizes = np.frombuffer(raw_sizes, _WIDTHS[width]).astype(np.int64)[:keep]
+    needed = int(sizes.sum()) if coding else keep * row
     left = size - _HEAD.size - sum(lengths)
-    if left < keep * row or (per_class is None and left > n * row):
-        raise DataError(f"has {left:,} bytes of samples, must have {keep * row:,}")
-    raw = file.read(keep * row)
+    if left < needed or (per_class is None and left > needed):
+        raise DataError(f"has {left:,} bytes of samples, must have {needed:,}")
+    raw = file.read(needed)
     if per_class is None and zlib.crc32(raw) != sum_samples:
         raise DataError("its samples are damaged: the checksum differs")
     subset = unpacked(np.frombuffer(raw_subsets, np.uint8)[None], n, subset_bits)[0]
     table = np.frombuffer(raw_table, np.uint8).reshape(-1, channels)
-    codes = unpacked(np.frombuffer(raw, np.uint8).reshape(keep, row), values, bits)
+    if coding:
+        codes = _decoded(raw, sizes, planes, bits, coding - 1, raw_chances)
+    else:
+        codes = unpacked(np.frombuffer(raw, np.uint8).reshape(keep, row), values, bits)
     largest = int((table if bits < 8 else codes).max(initial=0))
     if largest > raw_max:
         raise DataError(f"a raw value is {largest}, its largest must be {raw_max}")
@@ -230,7 +297,38 @@ def unpack(file: BinaryIO, per_class: int | None = None) -> CondensedSet:
         subset[:keep].astype(np.int64),
         codes,
         table,
+        coded=bool(coding),
     )
+
+
+def _n_chances(planes: tuple[int, int, int], bits: int, neighbours: int) -> int:
+    """Bytes of a model's table, of a file's own claim."""
+    n = _entropy.n_chances(bits, neighbours)
+    if neighbours > len(_entropy.neighbours_of(planes)) or n > _entropy.MOST_CHANCES:
+        raise DataError(f"a model of {neighbours} neighbours does not fit {planes} at {bits} bits")
+    return n
+
+
+def _decoded(
+    raw: bytes,
+    sizes: NDArray[np.int64],
+    planes: tuple[int, int, int],
+    bits: int,
+    neighbours: int,
+    raw_chances: bytes,
+) -> NDArray[np.uint8]:
+    """(n, values) codes of samples in arithmetic coding, all claims of the file checked."""
+    values = math.prod(planes)
+    if not codable(values, bits) or len(sizes) * values > _entropy.MOST_CODES:
+        raise DataError(f"{len(sizes):,} samples of {values:,} codes are too much to decode")
+    if not _entropy.can_hold(sizes, values * bits):
+        raise DataError(f"samples of {sizes.min():,} bytes can not hold {values:,} codes")
+    chances = np.frombuffer(raw_chances, np.uint8).reshape(-1, (1 << bits) - 1)
+    if not chances.min():
+        raise DataError("a chance of its model is 0, must be 1 to 255")
+    model = _entropy.Model(neighbours, chances)
+    found = _entropy.decode(np.frombuffer(raw, np.uint8), sizes, planes, bits, model)
+    return found.reshape(-1, values)
 
 
 def _expect(name: str, got: int, allowed: Sequence[int]) -> None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A condensed set for others: an .npz of plain arrays, or C99 to learn from on a chip.
 
-The C is two files: constants, packed as in the `.dew` file, and a header whose inline functions
+The C is two files: constants, as they lie in the `.dew` file, and a header whose inline functions
 unpack one value or one sample at a time. No heap, no floating point; a sample that holds several
-is decoded by the integer rule of `_decode.py`, so the chip sees the bytes that numpy sees.
+is decoded by the integer rule of `_decode.py`, so the chip sees the bytes that numpy sees. A set
+in arithmetic coding keeps the codes of the sample that was read last in static memory.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iseul.condense import _container
+from iseul.condense import _container, _entropy
 from iseul.condense._decode import cells
 from iseul.core.errors import UsageError
 
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from iseul.condense._condensed import CondensedSet
+    from iseul.condense._container import Coding
 
 _PER_LINE = 16
+_PER_PLACE = 16  # samples from one kept place of a coded set to the next
 
 
 def as_npz(made: CondensedSet, name: str) -> dict[str, bytes]:
@@ -53,7 +56,11 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
         raise UsageError(f'"{name}" is not a name in C', "--name my_set")
     about, (height, width, channels) = made.about, made.shape
     per_pixel = made.table.shape[1] if len(made.table) else 1
-    samples = _container.packed(made.codes, made.bits)
+    coding = _container.coding_of(made)
+    if coding is None:
+        samples = _container.packed(made.codes, made.bits)
+    else:
+        samples = np.frombuffer(coding.data, np.uint8)
     counts = np.bincount(made.y, minlength=len(about.classes))
     balanced = bool((counts == counts[0]).all())
     places = {
@@ -70,7 +77,9 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
         "bits": made.bits,
         "per_byte": 8 // made.bits,
         "mask": (1 << made.bits) - 1,
-        "sample_bytes": samples.shape[1],
+        "sample_bytes": samples.shape[-1],
+        "bytes": samples.size,
+        "codes": made.codes.shape[1],
         "scale": f"{about.scale:.9g}" + ("" if re.search("[.e]", f"{about.scale:.9g}") else ".0"),
         "zero_point": about.zero_point,
         "class_names": _in_comment(", ".join(about.classes)),
@@ -82,7 +91,10 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
     if made.bits < 8:
         pieces.append(_DECLARE_TABLE)
     pieces.append(_LABEL if balanced else _DECLARE_LABELS)
-    pieces.append({8: _STORED_8, 6: _STORED_6}.get(made.bits, _STORED_FEW))
+    if coding is not None:
+        pieces.append(_STORED_CODED if made.bits < 8 else _STORED_CODED_8)
+    else:
+        pieces.append(_PLAIN + {8: _STORED_8, 6: _STORED_6}.get(made.bits, _STORED_FEW))
     if made.factor > 1:
         pieces.append(_formation(made))
     pieces += [_VALUE if made.factor > 1 else _VALUE_PLAIN, _READ]
@@ -93,6 +105,8 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
         body.append(_array(f"const uint8_t {name}_table[{made.table.size}]", made.table))
     if not balanced:
         body.append(_array(f"const uint16_t {name}_labels[{len(made.y)}]", made.y))
+    if coding is not None:
+        body += _decoder(made, coding, places)
     return {f"{name}.h": header.encode(), f"{name}.c": "\n".join(body).encode()}
 
 
@@ -114,6 +128,39 @@ def _array(declaration: str, values: np.ndarray) -> str:
         "    " + ", ".join(flat[i : i + _PER_LINE]) + "," for i in range(0, len(flat), _PER_LINE)
     ]
     return "\n".join([f"{declaration} = {{", *lines, "};", ""])
+
+
+def _decoder(made: CondensedSet, coding: Coding, places: Mapping[str, object]) -> list[str]:
+    """The C of `_entropy.decode`, a sample at a time, and what it reads."""
+    (_, width, planes), bits = made.planes, made.bits
+    starts = np.concatenate([[0], np.cumsum(coding.lengths)])[: len(made.y) : _PER_PLACE]
+    near = _entropy.neighbours_of(made.planes)[: coding.model.neighbours]
+    context = []
+    for dy, dx, dp in near:
+        inside = [
+            f"{side} >= {back}u" for side, back in (("y", dy), ("x", dx), ("p", dp)) if back > 0
+        ]
+        if dx < 0:
+            inside.append(f"x + {-dx}u < {width}u")
+        back = (dy * width + dx) * planes + dp
+        code = f"({' && '.join(inside)} ? codes[i - {back}u] : 0u)"
+        context.append(f"                row = (row << {bits}) | {code};")
+    own = {
+        **places,
+        "planes": planes,
+        "coded_width": width,
+        "per_place": _PER_PLACE,
+        "nodes": (1 << bits) - 1,
+        "context": "\n".join(context),
+    }
+    name, chances = places["name"], coding.model.chances
+    kind = f"uint{8 << coding.width}_t"
+    return [
+        _array(f"static const uint8_t {name}_chances[{chances.size}]", chances),
+        _array(f"static const uint32_t {name}_places[{len(starts)}]", starts),
+        _array(f"static const {kind} {name}_lengths[{len(coding.lengths)}]", coding.lengths),
+        Template(_DECODER).substitute(own),
+    ]
 
 
 def _formation(made: CondensedSet) -> str:
@@ -146,12 +193,12 @@ _HEAD = """\
 #define ${NAME}_VALUES (${NAME}_HEIGHT * ${NAME}_WIDTH * ${NAME}_CHANNELS)
 #define ${NAME}_PARTS ${parts}u
 #define ${NAME}_BITS ${bits}
-#define ${NAME}_SAMPLE_BYTES ${sample_bytes}u
 #define ${NAME}_SCALE ${scale}f
 #define ${NAME}_ZERO_POINT (${zero_point})
 
-extern const uint8_t ${name}_samples[${NAME}_SAMPLES * ${NAME}_SAMPLE_BYTES];
+extern const uint8_t ${name}_samples[${bytes}];
 """
+_PLAIN = "\n#define ${NAME}_SAMPLE_BYTES ${sample_bytes}u\n"
 _DECLARE_TABLE = "extern const uint8_t ${name}_table[${table_bytes}];\n"
 _DECLARE_LABELS = """\
 extern const uint16_t ${name}_labels[${NAME}_SAMPLES];
@@ -191,6 +238,77 @@ static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
         code |= (uint32_t)from[1] << (8u - shift);
     }
     return ${name}_table[(code & 63u) * ${per_pixel}u + value % ${per_pixel}u];
+}
+"""
+_STORED_CODED = """
+// Codes of a stored sample, in memory of this file that the next call with another one takes: not
+// for two threads at once.
+const uint8_t *${name}_codes(uint32_t sample);
+
+// Raw value of a stored sample, value < ${NAME}_VALUES.
+static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
+    const uint32_t code = ${name}_codes(sample)[value / ${per_pixel}u];
+    return ${name}_table[code * ${per_pixel}u + value % ${per_pixel}u];
+}
+"""
+_STORED_CODED_8 = """
+// Values of a stored sample, in memory of this file that the next call with another one takes: not
+// for two threads at once.
+const uint8_t *${name}_codes(uint32_t sample);
+
+// Raw value of a stored sample, value < ${NAME}_VALUES.
+static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
+    return ${name}_codes(sample)[value];
+}
+"""
+_DECODER = """\
+// Arithmetic coding: low .. high is the interval of what may follow, at what does. The chance of a
+// 0 is looked up by the neighbours' codes and by the bits of this code that are known.
+const uint8_t *${name}_codes(uint32_t sample) {
+    static uint8_t codes[${codes}];
+    static uint32_t held = UINT32_MAX;
+    if (sample == held) {
+        return codes;
+    }
+    held = sample;
+    uint32_t place = ${name}_places[sample / ${per_place}u];
+    for (uint32_t before = sample - sample % ${per_place}u; before < sample; ++before) {
+        place += ${name}_lengths[before];
+    }
+    const uint32_t end = place + ${name}_lengths[sample];
+    uint32_t low = 0u, high = UINT32_MAX, at = 0u, i = 0u;
+    for (uint32_t n = 0u; n < 4u; ++n) {
+        at = (at << 8) | (place < end ? ${name}_samples[place] : 0u);
+        ++place;
+    }
+    for (uint32_t y = 0u; y < ${height}u; ++y) {
+        for (uint32_t x = 0u; x < ${coded_width}u; ++x) {
+            for (uint32_t p = 0u; p < ${planes}u; ++p) {
+                uint32_t row = 0u, node = 0u;
+${context}
+                while (node < ${nodes}u) {
+                    const uint32_t chance = ${name}_chances[row * ${nodes}u + node];
+                    const uint32_t middle = low + ((high - low) >> 8) * chance;
+                    if (at > middle) {
+                        low = middle + 1u;
+                        node = 2u * node + 2u;
+                    } else {
+                        high = middle;
+                        node = 2u * node + 1u;
+                    }
+                    while (((low ^ high) >> 24) == 0u) {
+                        low <<= 8;
+                        high = (high << 8) | 255u;
+                        at = (at << 8) | (place < end ? ${name}_samples[place] : 0u);
+                        ++place;
+                    }
+                }
+                codes[i] = (uint8_t)(node - ${nodes}u);
+                ++i;
+            }
+        }
+    }
+    return codes;
 }
 """
 _PLACE = """

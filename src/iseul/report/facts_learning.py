@@ -162,6 +162,7 @@ def condense_facts(run: Run) -> Facts:
         "n_bytes": number(metrics, "n_bytes"),
         "file_bytes": number(metrics, "file_bytes"),
         "bits": number(metrics, "bits"),
+        "coding": text(metrics, "coding"),
         "factor": number(metrics, "factor"),
         "kind": text(metrics, "kind") or "image",
         "unit": text(metrics, "unit") or "accuracy",

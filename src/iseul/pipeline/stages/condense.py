@@ -56,6 +56,8 @@ def depends(recipe: Recipe) -> Any:
 
 
 def run(context: Context, draft: Draft) -> None:
+    from iseul.condense._container import coding_of
+
     recipe, splits = context.recipe, context.splits
     assert recipe.condense is not None and recipe.store is not None
     problem = _problem(context)
@@ -68,6 +70,7 @@ def run(context: Context, draft: Draft) -> None:
         "unit": problem.task.unit,
         "n_bytes": kept.layout.payload_bytes,
         "bits": kept.bits,
+        "coding": "none" if coding_of(kept) is None else "arithmetic",
         "factor": kept.factor,
         "share_of_real": len(kept) / len(splits.train.y),
     }
@@ -106,7 +109,7 @@ def _make_first(context: Context, problem: Problem) -> tuple[CondensedSet, list[
 
 def _make(context: Context, problem: Problem, i: int) -> tuple[Condensed, CondensedSet]:
     """Synthesis seed i: as the method made it, and as it is stored."""
-    from iseul.condense.store import store
+    from iseul.condense.store import room_of, store
 
     recipe = context.recipe
     assert recipe.condense is not None and recipe.store is not None
@@ -115,12 +118,14 @@ def _make(context: Context, problem: Problem, i: int) -> tuple[Condensed, Conden
         own = problem.folder / f"seed-{i}"
         own.mkdir(parents=True, exist_ok=True)
         problem = replace(problem, folder=own)
-    settings = asked_of_the_method(recipe, context.splits.shape)
+    settings = asked_of_the_method(recipe, problem)
     made = recipe.condense.module.condense(problem, settings, context.seed(*path))
-    return made, store(made, problem, _about(context, problem), recipe.store)
+    config: Any = recipe.condense.config
+    room = room_of(config.ipc, recipe.store, problem)
+    return made, store(made, problem, _about(context, problem), recipe.store, room)
 
 
-def asked_of_the_method(recipe: Recipe, shape: tuple[int, int, int]) -> Any:
+def asked_of_the_method(recipe: Recipe, problem: Problem) -> Any:
     """The method's settings with what the storage asks of them: how many samples, which levels."""
     from iseul.condense._condensed import palette_of
     from iseul.condense.store import per_class
@@ -128,9 +133,10 @@ def asked_of_the_method(recipe: Recipe, shape: tuple[int, int, int]) -> Any:
     assert recipe.condense is not None and recipe.store is not None
     kept = recipe.store
     config: Any = recipe.condense.config  # of any method; all of them have `ipc`
-    changes: dict[str, Any] = {"ipc": per_class(config.ipc, kept, shape)}
+    n = per_class(config.ipc, kept, problem, getattr(config, "factor", 1))
+    changes: dict[str, Any] = {"ipc": n}
     if getattr(config, "bits", None) == 0:
-        colours = palette_of(kept.palette, kept.bits, shape[2]) == "colours"
+        colours = palette_of(kept.palette, kept.bits, problem.real.x.shape[3]) == "colours"
         changes |= {"bits": kept.bits, "palette": "colours" if colours else "levels"}
     return config.model_copy(update=changes)
 
@@ -160,7 +166,7 @@ def _evaluation(
         lambda i: kept.condensed() if i == 0 else _make(context, problem, i)[1].condensed(),
         networks,
         {
-            name: partial(_baseline, context, problem, name, len(kept) // problem.n_classes)
+            name: partial(_baseline, context, problem, name, kept)
             for name in config.baselines
             if recipe.condense is not None and name != recipe.condense.method
         },
@@ -201,20 +207,28 @@ def _networks(context: Context, problem: Problem) -> dict[str, Callable[[int], n
     return found
 
 
-def _baseline(context: Context, problem: Problem, name: str, ipc: int, i: int) -> Condensed:
-    """A set of another method at its defaults, as many samples at the same bits."""
-    from iseul.condense.store import store
+def _baseline(
+    context: Context, problem: Problem, name: str, kept: CondensedSet, i: int
+) -> Condensed:
+    """A set of another method at its defaults in as many bytes: as many samples at the same bits,
+    or with coding as many as have room."""
+    from iseul.condense.store import in_room, store
     from iseul.core import registry
     from iseul.core.config import build
     from iseul.pipeline.recipe import CONDENSE
 
-    assert context.recipe.store is not None
+    kind, room = context.recipe.store, None
+    assert kind is not None
+    ipc = len(kept) // problem.n_classes
+    if kept.coded:
+        room = kept.layout.payload_bytes
+        ipc = in_room(room, kind, problem)
     entry = registry.load(CONDENSE, name)
     config = build(entry.Config, {"ipc": ipc}, f"condense.evaluate.baselines: {name}")
     path = ("condense", name) if i == 0 else ("condense", name, i)
     made = entry.condense(replace(problem, folder=None), config, context.seed(*path))
-    settings = context.recipe.store.model_copy(update={"order": "none"})
-    return store(made, problem, _about(context, problem), settings).condensed()
+    settings = kind.model_copy(update={"order": "none"})
+    return store(made, problem, _about(context, problem), settings, room).condensed()
 
 
 def _about(context: Context, problem: Problem) -> About:
