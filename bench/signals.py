@@ -118,9 +118,11 @@ def main() -> int:
         recipe = read_recipe(given.recipe, sets, given.tiny)
     if recipe.condense is None or recipe.evaluate is None:
         raise UsageError(f"{given.recipe}: has no [condense] with [condense.evaluate]")
-    if recipe.store is not None and recipe.store.bits < 8:  # rows are of sets that are not stored
+    kept = recipe.store  # rows are of sets that are not stored
+    if kept is not None and (kept.bits < 8 or kept.fill):
         raise UsageError(
-            f"{given.recipe}: [condense.store] bits = {recipe.store.bits}, must be 8 here",
+            f"{given.recipe}: [condense.store] has bits = {kept.bits} and fill = "
+            f"{str(kept.fill).lower()}, must have 8 and false here",
             "iseul condense RECIPE --evaluate, with [condense.evaluate] baselines",
         )
     known = registry.names(CONDENSE)

@@ -124,7 +124,7 @@ class Coding:
 
 
 def codable(values: int, bits: int) -> bool:
-    """Whether arithmetic coding takes samples of so many codes; larger ones would take minutes."""
+    """Whether arithmetic coding takes samples of so many codes; larger ones would take long."""
     return values * bits <= _entropy.MOST_DECISIONS
 
 
@@ -322,7 +322,7 @@ def _decoded(
     if not codable(values, bits) or len(sizes) * values > _entropy.MOST_CODES:
         raise DataError(f"{len(sizes):,} samples of {values:,} codes are too much to decode")
     if not _entropy.can_hold(sizes, values * bits):
-        raise DataError(f"samples of {sizes.min():,} bytes can not hold {values:,} codes")
+        raise DataError(f"a sample of {sizes.min():,} bytes can not hold {values:,} codes")
     chances = np.frombuffer(raw_chances, np.uint8).reshape(-1, (1 << bits) - 1)
     if not chances.min():
         raise DataError("a chance of its model is 0, must be 1 to 255")
