@@ -85,7 +85,7 @@ class CondensedSet:
     subset: (n,) int64
     codes:  (n, values) uint8, what is packed: raw values, indices of levels or of colours
     table:  (2^bits, 1 or C) uint8 raw values of the codes; empty at 8 bits
-    coded:  whether its file takes arithmetic coding where that is smaller
+    coded:  arithmetic coding in its file, where that is smaller
     """
 
     about: About

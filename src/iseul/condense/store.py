@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from iseul.condense._condensed import About, Condensed, palette_of, seal
-from iseul.condense._container import codable, coded, row_bytes
+from iseul.condense._container import codable, coded, coding_of, row_bytes
 from iseul.core.config import Config as BaseConfig
 from iseul.core.progress import say
 
@@ -137,7 +137,8 @@ def store(
     about = replace(about, ordered=order is not None)
     coding = config.coding == "arithmetic"
     whole = seal(made, about, config.bits, config.palette, order, coding)
-    return whole if room is None else _fitted(whole, room)
+    kept = whole if room is None else _fitted(whole, room)
+    return replace(kept, coded=coding_of(kept) is not None)
 
 
 def _fitted(whole: CondensedSet, room: int) -> CondensedSet:
@@ -152,5 +153,5 @@ def _fitted(whole: CondensedSet, room: int) -> CondensedSet:
             few = middle
         else:
             many = middle
-    say(f"          {most} samples a class have no room in {room:,} bytes, the first {few} have")
+    say(f"          keeps the first {few} of {most} samples a class: what {room:,} bytes hold")
     return whole.leading(few)

@@ -56,8 +56,6 @@ def depends(recipe: Recipe) -> Any:
 
 
 def run(context: Context, draft: Draft) -> None:
-    from iseul.condense._container import coding_of
-
     recipe, splits = context.recipe, context.splits
     assert recipe.condense is not None and recipe.store is not None
     problem = _problem(context)
@@ -70,7 +68,7 @@ def run(context: Context, draft: Draft) -> None:
         "unit": problem.task.unit,
         "n_bytes": kept.layout.payload_bytes,
         "bits": kept.bits,
-        "coding": "none" if coding_of(kept) is None else "arithmetic",
+        "coding": "arithmetic" if kept.coded else "none",
         "factor": kept.factor,
         "share_of_real": len(kept) / len(splits.train.y),
     }
