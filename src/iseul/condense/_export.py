@@ -266,11 +266,11 @@ _DECODER = """\
 // 0 is looked up by the neighbours' codes and by the bits of this code that are known.
 const uint8_t *${name}_codes(uint32_t sample) {
     static uint8_t codes[${codes}];
-    static uint32_t held = UINT32_MAX;
-    if (sample == held) {
+    static uint32_t held; // one more than the sample that codes has; 0: none
+    if (held == sample + 1u) {
         return codes;
     }
-    held = sample;
+    held = sample + 1u;
     uint32_t place = ${name}_places[sample / ${per_place}u];
     for (uint32_t before = sample - sample % ${per_place}u; before < sample; ++before) {
         place += ${name}_lengths[before];
