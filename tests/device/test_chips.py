@@ -9,12 +9,11 @@ import pytest
 
 from device._boards import ALL_BOARDS, C3, CORTEX_M, M55, ONE_PER_RUNNER
 from device._nets import NETS, equal, package, samples
+from device._stub import stub_image
 from iseul.core import registry
 from iseul.core.errors import ToolError, UnsupportedError
 from iseul.device import RUNNERS, _chip, runner_of
-from iseul.device._build import Source, build_image
 from iseul.device._chip import Chip, family_of
-from iseul.device._elf import Image, read_image
 from iseul.device.verify import judges_of
 from iseul.graph.interpret import interpret_samples
 from iseul.targets import load_target, target_names
@@ -110,41 +109,18 @@ def test_compilers_agree(family, board):
 
 # --- faults: C that misbehaves must stop with the name of the function
 
-HEADER = """
-#include <stddef.h>
-#include <stdint.h>
-#define BAD_ARENA_BYTES 16
-#define BAD_STATE_BYTES 0
-typedef struct { uint8_t *arena; } bad_t;
-int bad_init(bad_t *m, void *arena, size_t n);
-int8_t *bad_input(bad_t *m, int i);
-int bad_invoke(bad_t *m);
-const int8_t *bad_output(const bad_t *m, int i);
-void bad_reset(bad_t *m);
-"""
-BODY = """
-#include "bad.h"
+OUTPUT = """
 static const int8_t table[4] = {1, 2, 3, 4};
-int bad_init(bad_t *m, void *arena, size_t n) { (void)n; m->arena = arena; return 0; }
-int8_t *bad_input(bad_t *m, int i) { (void)i; return (int8_t *)m->arena; }
-const int8_t *bad_output(const bad_t *m, int i) { (void)m; return table + i; }
-void bad_reset(bad_t *m) { (void)m; }
+const int8_t *stub_output(const stub_t *m, int i) { (void)m; return table + i; }
 """
 FAULTS = {
-    "write to flash": "int bad_invoke(bad_t *m) "
+    "write to flash": "int stub_invoke(stub_t *m) "
     "{ volatile int8_t *p = (int8_t *)(uintptr_t)table; (void)m; *p = 0; return 0; }",
-    "wild read": "int bad_invoke(bad_t *m) "
+    "wild read": "int stub_invoke(stub_t *m) "
     "{ (void)m; return *(volatile int *)(uintptr_t)0x64000000u; }",
-    "jump into RAM": "typedef void (*f_t)(void); int bad_invoke(bad_t *m) "
+    "jump into RAM": "typedef void (*f_t)(void); int stub_invoke(stub_t *m) "
     "{ ((f_t)((uintptr_t)m->arena | 1u))(); return 0; }",
 }
-
-
-def _image(invoke: str, board: str) -> Image:
-    target = load_target(board)
-    family = family_of(target)
-    source = Source("bad", {"bad.h": HEADER, "bad.c": BODY + invoke}, family.harness)
-    return read_image(build_image(source, target, family.find(None)))
 
 
 @pytest.fixture
@@ -153,7 +129,7 @@ def bad_chip():
 
     def make(invoke: str, board: str) -> Chip:
         target = load_target(board)
-        chips.append(family_of(target).make(_image(invoke, board), target))
+        chips.append(family_of(target).make(stub_image(OUTPUT + invoke, board), target))
         return chips[-1]
 
     yield make
@@ -166,38 +142,38 @@ def bad_chip():
 def test_a_fault_names_the_function(fault, board, bad_chip):
     chip = bad_chip(FAULTS[fault], board)
     model, arena = (chip.image.address(f"iseul_harness_{n}") for n in ("model", "arena"))
-    chip.call("bad_init", model, arena, 16)
-    with pytest.raises(ToolError, match=r"bad_invoke on the emulated chip: .*at 0x\w+ in") as told:
-        chip.call("bad_invoke", model)
+    chip.call("stub_init", model, arena, 16)
+    with pytest.raises(ToolError, match=r"stub_invoke on the emulated chip: .*at 0x\w+ in") as told:
+        chip.call("stub_invoke", model)
     where = re.search(r" in (\w+)$", told.value.problem)
     assert where is not None
-    assert where.group(1) == ("iseul_harness_arena" if fault == "jump into RAM" else "bad_invoke")
+    assert where.group(1) == ("iseul_harness_arena" if fault == "jump into RAM" else "stub_invoke")
 
 
 @pytest.mark.parametrize("board", ONE_PER_RUNNER)
 def test_code_that_hangs_is_stopped(board, bad_chip, monkeypatch):
-    chip = bad_chip("int bad_invoke(bad_t *m) { (void)m; for (;;) {} }", board)
+    chip = bad_chip("int stub_invoke(stub_t *m) { (void)m; for (;;) {} }", board)
     monkeypatch.setattr(_chip, "CALL_SECONDS", 0.2)
-    with pytest.raises(ToolError, match=r"did not return within 0\.2 s, at 0x\w+ in bad_invoke"):
-        chip.call("bad_invoke", 0)
+    with pytest.raises(ToolError, match=r"did not return within 0\.2 s, at 0x\w+ in stub_invoke"):
+        chip.call("stub_invoke", 0)
 
 
 @pytest.mark.parametrize("board", ONE_PER_RUNNER)
 def test_codes_come_back_signed(board, bad_chip):
-    chip = bad_chip("int bad_invoke(bad_t *m) { (void)m; return -7; }", board)
-    assert chip.call("bad_invoke", 0) == -7
+    chip = bad_chip("int stub_invoke(stub_t *m) { (void)m; return -7; }", board)
+    assert chip.call("stub_invoke", 0) == -7
 
 
 @pytest.mark.parametrize("board", ALL_BOARDS)
 def test_single_precision_floats_run_on_every_core(board, bad_chip):
-    invoke = """int bad_invoke(bad_t *m) {
+    invoke = """int stub_invoke(stub_t *m) {
       volatile float x = 2.5f, y = 3.0f; (void)m; return (int)(x * y * 100.0f + y / x); }"""
-    assert bad_chip(invoke, board).call("bad_invoke", 0) == 751
+    assert bad_chip(invoke, board).call("stub_invoke", 0) == 751
 
 
 @pytest.mark.parametrize("board", ONE_PER_RUNNER)
 def test_memory_is_read_as_it_was_written(board, bad_chip):
-    chip = bad_chip("int bad_invoke(bad_t *m) { (void)m; return 0; }", board)
+    chip = bad_chip("int stub_invoke(stub_t *m) { (void)m; return 0; }", board)
     data = bytes(range(256)) * 20
     at = load_target(board).ram_start + 0x8003
     chip.write(at, data)
@@ -207,7 +183,7 @@ def test_memory_is_read_as_it_was_written(board, bad_chip):
 
 @pytest.mark.parametrize("board", ONE_PER_RUNNER)
 def test_paint_and_what_changed_of_it(board, bad_chip):
-    chip = bad_chip("int bad_invoke(bad_t *m) { (void)m; return 0; }", board)
+    chip = bad_chip("int stub_invoke(stub_t *m) { (void)m; return 0; }", board)
     at = chip.image.ram_end
     n = chip.stack_top - at
     for paint in (0xA5, 0x5A):
@@ -226,12 +202,12 @@ def test_watched_addresses_count_in_their_order_only(board, bad_chip):
       int first(int i); int second(int i);
       __attribute__((noinline)) int first(int i) { __asm__ volatile(""); return i + 1; }
       __attribute__((noinline)) int second(int i) { __asm__ volatile(""); return i * 2; }
-      int bad_invoke(bad_t *m) { (void)m; return second(first(second(first(1)))); }"""
+      int stub_invoke(stub_t *m) { (void)m; return second(first(second(first(1)))); }"""
     chip = bad_chip(invoke, board)
     seen: list[int] = []
     chip.watch([chip.image.address(name) for name in ("second", "first")], seen.append)
     for _ in range(2):
-        assert chip.call("bad_invoke", 0) == 10
+        assert chip.call("stub_invoke", 0) == 10
         assert (seen, chip.reached) == ([0, 1], 2)
         chip.rewind()
         seen.clear()

@@ -361,7 +361,7 @@ def test_mutated_files(tmp_path: Path, n: int, mended: bool) -> None:
 
     for bits, shape in ((2, (12, 10, 1)), (4, (20, 1, 2)), (6, (9, 9, 3))):
         made = a_set(bits, shape, (40, 40), coded=True, seed=9)
-        assert _container.coding_of(made) is not None
+        assert made.coding is not None
         made.save(path)
         seeds.append(path.read_bytes())
 
@@ -615,7 +615,7 @@ def test_the_c_decodes_what_numpy_decodes(
     tmp_path: Path, bits: int, shape: tuple[int, int, int], counts: tuple[int, ...], factor: int
 ) -> None:
     made = a_set(bits, shape, counts, factor, coded=True)
-    assert _container.coding_of(made) is not None
+    assert made.coding is not None
     check_c(tmp_path, made)
 
 

@@ -10,6 +10,7 @@ How the bytes lie is in `_container.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from iseul.condense._container import Layout
+    from iseul.condense._container import Coding, Layout
 
 Palette = Literal["auto", "levels", "colours"]
 
@@ -110,7 +111,17 @@ class CondensedSet:
         raw = self.table[self.codes] if len(self.table) else self.codes
         return raw.reshape(-1, *self.shape)
 
-    @property
+    @cached_property
+    def coding(self) -> Coding | None:
+        """The samples in arithmetic coding; None if they lie plain, as asked for or as that is
+        smaller."""
+        if not self.coded:
+            return None
+        found = _container.coded(self)
+        plain = len(self) * _container.row_bytes(self.codes.shape[1], self.bits)
+        return found if len(found.head) + len(found.data) < plain else None
+
+    @cached_property
     def layout(self) -> Layout:
         """How many bytes of the file hold what."""
         return _container.layout_of(self)

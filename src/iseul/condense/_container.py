@@ -80,7 +80,7 @@ def pack(made: CondensedSet) -> bytes:
         packed(made.subset[None], subset_bits).tobytes(),
         made.table.tobytes(),
     ]
-    coding, flags = coding_of(made), _BALANCED * balanced + _ORDERED * about.ordered
+    coding, flags = made.coding, _BALANCED * balanced + _ORDERED * about.ordered
     if coding is None:
         samples = packed(made.codes, made.bits).tobytes()
     else:
@@ -129,21 +129,13 @@ def codable(values: int, bits: int) -> bool:
 
 
 def coded(made: CondensedSet) -> Coding:
-    """A set's samples in arithmetic coding."""
+    """A set's samples in arithmetic coding, whether or not that is smaller."""
     codes = made.codes.reshape(-1, *made.planes)
     model = _entropy.fit(codes, made.bits)
     each = _entropy.encode(codes, made.bits, model)
     lengths = np.array([len(own) for own in each], np.int64)
     width = next(i for i, kind in enumerate(_WIDTHS) if lengths.max() <= np.iinfo(kind).max)
     return Coding(model, lengths, width, b"".join(each))
-
-
-def coding_of(made: CondensedSet) -> Coding | None:
-    """How a set's samples are kept: None if they lie plain, as asked for or as that is smaller."""
-    if not made.coded:
-        return None
-    found, plain = coded(made), len(made.y) * row_bytes(made.codes.shape[1], made.bits)
-    return found if len(found.head) + len(found.data) < plain else None
 
 
 def layout_of(made: CondensedSet) -> Layout:

@@ -11,6 +11,7 @@ Journal, 1979; carry-free as in Mahoney's lpaq); it needs one 32-bit product a b
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,13 +69,10 @@ def fit(codes: NDArray[np.uint8], bits: int) -> Model:
     codes: (n, H, W, planes) below 2^bits
     """
     near = neighbours_of(codes.shape[1:])
-    context = np.zeros(codes.shape, np.int64)
     best: tuple[float, Model] | None = None
-    for k in range(len(near) + 1):
+    for k, context in enumerate(_contexts(codes, near, bits)):
         if n_chances(bits, k) > MOST_CHANCES:
             break
-        if k:
-            context = (context << bits) | _shifted(codes, near[k - 1])
         counts = _counts(codes, context, bits, k)
         total = counts.sum(-1)
         chance = np.clip(np.rint(256 * (counts[..., 0] + 0.4) / (total + 0.8)), 1, 255)
@@ -84,6 +82,18 @@ def fit(codes: NDArray[np.uint8], bits: int) -> Model:
             best = size, Model(k, chance.astype(np.uint8))
     assert best is not None
     return best[1]
+
+
+def _contexts(
+    codes: NDArray[np.uint8], near: list[tuple[int, int, int]], bits: int
+) -> Iterator[NDArray[np.int64]]:
+    """(n, H, W, planes) row of chances of every place, where all codes are known: by no
+    neighbour, by the first, by the first two, ..."""
+    found = np.zeros(codes.shape, np.int64)
+    yield found
+    for back in near:
+        found = (found << bits) | _shifted(codes, back)
+        yield found
 
 
 def _shifted(codes: NDArray[np.uint8], back: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -110,32 +120,48 @@ def _counts(
     return found.reshape(n_rows, n_places, 2)
 
 
+class _Interval:
+    """Where what is left of each sample's bytes may lie: low .. high, 32 bits, both included."""
+
+    def __init__(self, n: int) -> None:
+        self.low, self.high = np.zeros(n, np.int64), np.full(n, _TOP, np.int64)
+
+    def middle(self, chance: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The last value of a 0, which has `chance` 256ths; a 1 is what lies above."""
+        return self.low + ((self.high - self.low) >> 8) * chance
+
+    def narrow(self, bit: NDArray[np.int64], middle: NDArray[np.int64]) -> None:
+        self.low = np.where(bit, middle + 1, self.low)
+        self.high = np.where(bit, self.high, middle)
+
+    def settled(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """(samples, their leading bytes) that are certain by now; those bytes are shifted out."""
+        while len(rows := np.flatnonzero((self.low ^ self.high) >> 24 == 0)):
+            low, high = self.low[rows], self.high[rows]
+            self.low[rows], self.high[rows] = (low << 8) & _TOP, ((high << 8) & _TOP) | 255
+            yield rows, low >> 24
+
+
 def encode(codes: NDArray[np.uint8], bits: int, model: Model) -> list[bytes]:
     """(n, H, W, planes) codes below 2^bits to the bytes of each sample."""
-    n = len(codes)
-    low, high = np.zeros(n, np.int64), np.full(n, _TOP, np.int64)
+    every, left = np.arange(len(codes)), _Interval(len(codes))
     owners, given = [], []
-
-    def give(rows: NDArray[np.int64]) -> None:
-        owners.append(rows)
-        given.append((low[rows] >> 24).astype(np.uint8))
-
     near = neighbours_of(codes.shape[1:])[: model.neighbours]
     chances = model.chances.astype(np.int64)
-    for place in _places(codes.shape[1:]):
-        row = chances[_context(codes, place, near, bits)]
-        code, node = codes[(slice(None), *place)].astype(np.int64), np.zeros(n, np.int64)
+    contexts = deque(_contexts(codes, near, bits), maxlen=1).pop()  # by all neighbours
+    for place in np.ndindex(*codes.shape[1:]):
+        at = (slice(None), *place)
+        row, code, node = chances[contexts[at]], codes[at].astype(np.int64), np.zeros_like(every)
         for level in range(bits):
             bit = (code >> (bits - 1 - level)) & 1
-            middle = low + ((high - low) >> 8) * row[np.arange(n), node]
-            low, high = np.where(bit, middle + 1, low), np.where(bit, high, middle)
+            left.narrow(bit, left.middle(row[every, node]))
             node = 2 * node + 1 + bit
-            while len(settled := np.flatnonzero((low ^ high) >> 24 == 0)):
-                give(settled)
-                low[settled] = (low[settled] << 8) & _TOP
-                high[settled] = ((high[settled] << 8) & _TOP) | 255
-    made = _collected(n, owners, given)
-    return [own + _ending(int(a), int(b)) for own, a, b in zip(made, low, high, strict=True)]
+            for rows, leading in left.settled():
+                owners.append(rows)
+                given.append(leading.astype(np.uint8))
+    made = _collected(len(codes), owners, given)
+    ends = zip(left.low.tolist(), left.high.tolist(), strict=True)
+    return [own + _ending(*end) for own, end in zip(made, ends, strict=True)]
 
 
 def _collected(
@@ -185,28 +211,22 @@ def decode(
         at[rows] += 1
         return padded[own]
 
-    low, high, value = np.zeros(n, np.int64), np.full(n, _TOP, np.int64), np.zeros(n, np.int64)
+    left, value, every = _Interval(n), np.zeros(n, np.int64), np.arange(n)
     for _ in range(4):
         value = (value << 8) | taken(slice(None))
     near = neighbours_of(shape)[: model.neighbours]
     chances = model.chances.astype(np.int64)
-    for place in _places(shape):
+    for place in np.ndindex(*shape):
         row, node = chances[_context(codes, place, near, bits)], np.zeros(n, np.int64)
         for _ in range(bits):
-            middle = low + ((high - low) >> 8) * row[np.arange(n), node]
+            middle = left.middle(row[every, node])
             bit = (value > middle).astype(np.int64)
-            low, high = np.where(bit, middle + 1, low), np.where(bit, high, middle)
+            left.narrow(bit, middle)
             node = 2 * node + 1 + bit
-            while len(settled := np.flatnonzero((low ^ high) >> 24 == 0)):
-                low[settled] = (low[settled] << 8) & _TOP
-                high[settled] = ((high[settled] << 8) & _TOP) | 255
-                value[settled] = ((value[settled] << 8) & _TOP) | taken(settled)
+            for rows, _leading in left.settled():
+                value[rows] = ((value[rows] << 8) & _TOP) | taken(rows)
         codes[(slice(None), *place)] = node - ((1 << bits) - 1)
     return codes
-
-
-def _places(shape: tuple[int, int, int]) -> Iterator[tuple[int, int, int]]:
-    return np.ndindex(*shape)
 
 
 def _context(
@@ -215,7 +235,7 @@ def _context(
     near: list[tuple[int, int, int]],
     bits: int,
 ) -> NDArray[np.int64]:
-    """(n,) row of chances of a place in every sample."""
+    """(n,) row of chances of a place in every sample; of the codes those before it are known."""
     y, x, p = place
     context = np.zeros(len(codes), np.int64)
     for dy, dx, dp in near:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from iseul.condense._container import Coding
 
 _PER_LINE = 16
-_PER_PLACE = 16  # samples from one kept place of a coded set to the next
+_PER_START = 16  # samples from one kept start of a coded set to the next
 
 
 def as_npz(made: CondensedSet, name: str) -> dict[str, bytes]:
@@ -56,7 +56,7 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
         raise UsageError(f'"{name}" is not a name in C', "--name my_set")
     about, (height, width, channels) = made.about, made.shape
     per_pixel = made.table.shape[1] if len(made.table) else 1
-    coding = _container.coding_of(made)
+    coding = made.coding
     if coding is None:
         samples = _container.packed(made.codes, made.bits)
     else:
@@ -92,7 +92,7 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
         pieces.append(_DECLARE_TABLE)
     pieces.append(_LABEL if balanced else _DECLARE_LABELS)
     if coding is not None:
-        pieces.append(_STORED_CODED if made.bits < 8 else _STORED_CODED_8)
+        pieces.append(_DECLARE_CODES + (_STORED_CODED if made.bits < 8 else _STORED_CODED_8))
     else:
         pieces.append(_PLAIN + {8: _STORED_8, 6: _STORED_6}.get(made.bits, _STORED_FEW))
     if made.factor > 1:
@@ -133,7 +133,7 @@ def _array(declaration: str, values: np.ndarray) -> str:
 def _decoder(made: CondensedSet, coding: Coding, places: Mapping[str, object]) -> list[str]:
     """The C of `_entropy.decode`, a sample at a time, and what it reads."""
     (_, width, planes), bits = made.planes, made.bits
-    starts = np.concatenate([[0], np.cumsum(coding.lengths)])[: len(made.y) : _PER_PLACE]
+    starts = np.concatenate([[0], np.cumsum(coding.lengths)])[: len(made.y) : _PER_START]
     near = _entropy.neighbours_of(made.planes)[: coding.model.neighbours]
     context = []
     for dy, dx, dp in near:
@@ -149,7 +149,7 @@ def _decoder(made: CondensedSet, coding: Coding, places: Mapping[str, object]) -
         **places,
         "planes": planes,
         "coded_width": width,
-        "per_place": _PER_PLACE,
+        "per_start": _PER_START,
         "nodes": (1 << bits) - 1,
         "context": "\n".join(context),
     }
@@ -157,7 +157,7 @@ def _decoder(made: CondensedSet, coding: Coding, places: Mapping[str, object]) -
     kind = f"uint{8 << coding.width}_t"
     return [
         _array(f"static const uint8_t {name}_chances[{chances.size}]", chances),
-        _array(f"static const uint32_t {name}_places[{len(starts)}]", starts),
+        _array(f"static const uint32_t {name}_starts[{len(starts)}]", starts),
         _array(f"static const {kind} {name}_lengths[{len(coding.lengths)}]", coding.lengths),
         Template(_DECODER).substitute(own),
     ]
@@ -240,24 +240,20 @@ static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
     return ${name}_table[(code & 63u) * ${per_pixel}u + value % ${per_pixel}u];
 }
 """
-_STORED_CODED = """
+_DECLARE_CODES = """
 // Codes of a stored sample, in memory of this file that the next call with another one takes: not
 // for two threads at once.
 const uint8_t *${name}_codes(uint32_t sample);
 
 // Raw value of a stored sample, value < ${NAME}_VALUES.
 static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
+"""
+_STORED_CODED = """\
     const uint32_t code = ${name}_codes(sample)[value / ${per_pixel}u];
     return ${name}_table[code * ${per_pixel}u + value % ${per_pixel}u];
 }
 """
-_STORED_CODED_8 = """
-// Values of a stored sample, in memory of this file that the next call with another one takes: not
-// for two threads at once.
-const uint8_t *${name}_codes(uint32_t sample);
-
-// Raw value of a stored sample, value < ${NAME}_VALUES.
-static inline uint8_t ${name}_stored(uint32_t sample, uint32_t value) {
+_STORED_CODED_8 = """\
     return ${name}_codes(sample)[value];
 }
 """
@@ -271,8 +267,8 @@ const uint8_t *${name}_codes(uint32_t sample) {
         return codes;
     }
     held = sample + 1u;
-    uint32_t place = ${name}_places[sample / ${per_place}u];
-    for (uint32_t before = sample - sample % ${per_place}u; before < sample; ++before) {
+    uint32_t place = ${name}_starts[sample / ${per_start}u];
+    for (uint32_t before = sample - sample % ${per_start}u; before < sample; ++before) {
         place += ${name}_lengths[before];
     }
     const uint32_t end = place + ${name}_lengths[sample];

@@ -7,6 +7,7 @@ Accuracies are always those of what is stored: the evaluation sees the decoded s
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from iseul.condense._condensed import About, Condensed, palette_of, seal
-from iseul.condense._container import codable, coded, coding_of, row_bytes
+from iseul.condense._container import codable, coded, row_bytes
 from iseul.core.config import Config as BaseConfig
 from iseul.core.progress import say
 
@@ -97,7 +98,7 @@ def in_room(room: int, config: Config, problem: Problem, factor: int = 1) -> int
     from iseul.condense._formation import parts
 
     head, each = _coded_bytes(problem, config, factor)
-    have = len(problem.real) if problem.n_classes == 1 else int(np.bincount(problem.real.y).min())
+    have = int(np.bincount(problem.real.y, minlength=problem.n_classes).min())
     held = int((room - head) / (each * problem.n_classes))
     return max(1, min(held, have // parts(factor, problem.axes)))
 
@@ -138,7 +139,7 @@ def store(
     coding = config.coding == "arithmetic"
     whole = seal(made, about, config.bits, config.palette, order, coding)
     kept = whole if room is None else _fitted(whole, room)
-    return replace(kept, coded=coding_of(kept) is not None)
+    return kept if kept.coding else replace(kept, coded=False)
 
 
 def _fitted(whole: CondensedSet, room: int) -> CondensedSet:
@@ -146,12 +147,7 @@ def _fitted(whole: CondensedSet, room: int) -> CondensedSet:
     if whole.layout.payload_bytes <= room:
         return whole
     most = int(np.bincount(whole.y).max())
-    few, many = 1, most  # few have room, as far as any have; many have none
-    while many - few > 1:
-        middle = (few + many) // 2
-        if whole.leading(middle).layout.payload_bytes <= room:
-            few = middle
-        else:
-            many = middle
+    more = range(2, most)  # the first sample of each class stays whatever it takes
+    few = 1 + bisect_right(more, room, key=lambda k: whole.leading(k).layout.payload_bytes)
     say(f"          keeps the first {few} of {most} samples a class: what {room:,} bytes hold")
     return whole.leading(few)
