@@ -204,6 +204,29 @@ def test_a_batch_of_one_does_not_stop_batch_norm() -> None:
     )
 
 
+def test_batch_norm_learns_at_its_own_step_width() -> None:
+    def first_step(norm: nn.Module, **changes: object) -> float:
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Flatten(), nn.Linear(SIDE * SIDE, 3), norm)
+        before = [each.detach().clone() for each in net.parameters()]
+        x, y = evaluate.samples_of(as_set(noise(9, 0)), problem_of(noise(9, 0)))
+        settings = config(epochs=1, batch=9, **changes)
+        evaluate.train_net(net, x, y, problem_of(noise(9, 0)), "none", settings, torch.Generator())
+        return max(
+            float((after.detach() - old).abs().max())
+            for after, old in zip(net.parameters(), before, strict=True)
+        )
+
+    with_norm = first_step(nn.BatchNorm1d(3), lr_batch_norm=0.5)
+    assert first_step(nn.BatchNorm1d(3), lr_batch_norm=0.05) == pytest.approx(
+        with_norm / 10, rel=1e-3
+    )
+    assert first_step(nn.BatchNorm1d(3), lr_batch_norm=0.5, lr=5.0) == with_norm
+    without = first_step(nn.Identity(), lr=0.5)
+    assert first_step(nn.Identity(), lr=0.05) == pytest.approx(without / 10, rel=1e-3)
+    assert first_step(nn.Identity(), lr=0.5, lr_batch_norm=5.0) == without
+
+
 # the recipe
 
 RECIPE = """

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How networks learn here: one step of SGD, and the settings of those that ask for gradients.
+"""How networks learn here: one step of SGD, its width, and the settings of those that ask for
+gradients.
+
+Batch norm bears ten times the step width of other networks (He et al., CVPR 2016, train with 0.1):
+at 0.01 a few thousand steps leave such a network far from where it would come to (docs/log.md).
 
 Kim et al.: Dataset Condensation via Efficient Synthetic-Data Parameterization, ICML 2022, for
 batch, step width and CutMix in half of the batches.
@@ -10,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from iseul.data import augment
 
@@ -19,12 +24,18 @@ if TYPE_CHECKING:
     from iseul.condense._problem import Problem
 
 BATCH = 64
-LR, MOMENTUM, WEIGHT_DECAY = 0.01, 0.9, 5e-4
+LR, LR_BATCH_NORM, MOMENTUM, WEIGHT_DECAY = 0.01, 0.1, 0.9, 5e-4
 CUTMIX_SHARE = 0.5
 
 
-def sgd(net: nn.Module, lr: float = LR) -> torch.optim.SGD:
-    """An optimizer of all parameters."""
+def has_batch_norm(net: nn.Module) -> bool:
+    """Whether samples of a batch meet in the network's normalisation."""
+    return any(isinstance(module, _BatchNorm) for module in net.modules())
+
+
+def sgd(net: nn.Module, lr: float = LR, lr_batch_norm: float = LR_BATCH_NORM) -> torch.optim.SGD:
+    """An optimizer of all parameters, at the step width of the network's kind."""
+    lr = lr_batch_norm if has_batch_norm(net) else lr
     return torch.optim.SGD(net.parameters(), lr=lr, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
 
 

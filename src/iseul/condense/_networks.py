@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from iseul.condense._learning import descend, real_batch, sgd
+from iseul.condense._learning import descend, has_batch_norm, real_batch, sgd
 from iseul.core.errors import UnsupportedError
 from iseul.core.seed import derive
 
@@ -86,7 +86,7 @@ def settle(net: nn.Module, problem: Problem, mirror: bool, seed: int) -> nn.Modu
     Running averages are far behind after few steps: after 20 a network of batch norm still
     answers one class for everything, though its weights know three times as much as chance.
     """
-    if not any(isinstance(module, _BatchNorm) for module in net.modules()):
+    if not has_batch_norm(net):
         return net
     made = copy.deepcopy(net)
     for module in made.modules():

@@ -9,7 +9,8 @@ because augmentation moves accuracies by several points and papers differ in it:
     dsa_cutmix   the same, and half of the batches get CutMix
 
 Protocol: SGD, momentum 0.9, weight decay 5e-4, learning rate 0.01, a tenth of it in the second
-half, as Zhao, Bilen, ICML 2021; CutMix p 0.5 as Kim et al., ICML 2022. The default is a quick
+half, as Zhao, Bilen, ICML 2021; 0.1 where there is batch norm (`_learning.py`); CutMix p 0.5 as
+Kim et al., ICML 2022. The default is a quick
 look; `FULL` is what a report needs. Settings of a method are chosen with [data] n_validation,
 which puts training samples in place of the test set; the test set is for the last run.
 """
@@ -23,7 +24,7 @@ import torch
 from pydantic import Field
 
 from iseul.condense._formation import decode
-from iseul.condense._learning import descend, sgd
+from iseul.condense._learning import LR, LR_BATCH_NORM, descend, sgd
 from iseul.core.config import Config as BaseConfig
 from iseul.core.progress import progress
 from iseul.core.seed import derive
@@ -63,7 +64,10 @@ class Config(BaseConfig):
     )
     epochs: int = Field(default=300, ge=1, description="passes over the condensed set")
     batch: int = Field(default=50, ge=1, description="samples per step")
-    lr: float = Field(default=0.01, gt=0, description="learning rate; a tenth in the second half")
+    lr: float = Field(default=LR, gt=0, description="learning rate; a tenth in the second half")
+    lr_batch_norm: float = Field(
+        default=LR_BATCH_NORM, gt=0, description="the same, of networks with batch norm"
+    )
     mirror: bool = Field(
         default=False, description="augmentation may flip left to right: not for digits or text"
     )
@@ -155,7 +159,7 @@ def train_net(
     generator: torch.Generator,
 ) -> None:
     """Train a network on reals (n, C, H, W) and classes by the protocol of the file's header."""
-    optimizer = sgd(net, config.lr)
+    optimizer = sgd(net, config.lr, config.lr_batch_norm)
     halfway = torch.optim.lr_scheduler.MultiStepLR(optimizer, [config.epochs // 2 + 1])
     net.train()
     for _ in range(config.epochs):

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from iseul.condense._problem import Problem
     from iseul.pipeline._context import Context
 
-LR, MOMENTUM, WEIGHT_DECAY = 0.01, 0.9, 5e-4  # as in `condense/evaluate.py`
-
 
 def check_classes(context: Context, use: str) -> None:
     """Raise UnsupportedError for sets whose task is not classification."""
@@ -58,17 +56,19 @@ def learn(
     seed: int,
     memory: Samples | None = None,
 ) -> None:
-    """Train by SGD, a tenth of the step width in the second half, under random transforms.
+    """Train as `condense/evaluate.py` does, without CutMix and by a number of steps.
 
     memory: half of every batch comes from it, where it is given
     """
+    from iseul.condense._learning import sgd
+
     generator = torch.Generator().manual_seed(seed)
-    sgd = torch.optim.SGD(net.parameters(), lr=LR, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
+    optimizer = sgd(net)
     net.train()
     for step in range(n_steps):
         if step == n_steps // 2:
-            for group in sgd.param_groups:
-                group["lr"] = LR / 10
+            for group in optimizer.param_groups:
+                group["lr"] /= 10
         parts = [samples] if memory is None else [samples, memory]
         x_raw, y = [], []
         for part in parts:
@@ -78,7 +78,7 @@ def learn(
         x = problem.to_tensor(np.concatenate(x_raw))
         x = problem.move(x, problem.draw(len(x), False, generator))
         loss = F.cross_entropy(net(x), torch.from_numpy(np.concatenate(y)).to(x.device))
-        sgd.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        sgd.step()
+        optimizer.step()
     net.eval()
