@@ -10,9 +10,9 @@ because augmentation moves accuracies by several points and papers differ in it:
 
 Protocol: SGD, momentum 0.9, weight decay 5e-4, learning rate 0.01, a tenth of it in the second
 half, as Zhao, Bilen, ICML 2021; 0.1 where there is batch norm (`_learning.py`); CutMix p 0.5 as
-Kim et al., ICML 2022. The default is a quick
-look; `FULL` is what a report needs. Settings of a method are chosen with [data] n_validation,
-which puts training samples in place of the test set; the test set is for the last run.
+Kim et al., ICML 2022. The default is a quick look; `FULL` is what a report needs. Settings of a
+method are chosen with [data] n_validation, which puts training samples in place of the test set;
+the test set is for the last run.
 """
 
 from __future__ import annotations
@@ -64,7 +64,11 @@ class Config(BaseConfig):
     )
     epochs: int = Field(default=300, ge=1, description="passes over the condensed set")
     batch: int = Field(default=50, ge=1, description="samples per step")
-    lr: float = Field(default=LR, gt=0, description="learning rate; a tenth in the second half")
+    lr: float = Field(
+        default=LR,
+        gt=0,
+        description="learning rate of networks without batch norm; a tenth in the second half",
+    )
     lr_batch_norm: float = Field(
         default=LR_BATCH_NORM, gt=0, description="the same, of networks with batch norm"
     )

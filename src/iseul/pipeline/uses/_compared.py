@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from iseul.condense._learning import sgd
 from iseul.core.errors import UnsupportedError, UsageError
 from iseul.data._batch import Samples
 
@@ -60,8 +61,6 @@ def learn(
 
     memory: half of every batch comes from it, where it is given
     """
-    from iseul.condense._learning import sgd
-
     generator = torch.Generator().manual_seed(seed)
     optimizer = sgd(net)
     net.train()
