@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from iseul.condense._learning import sgd
+from iseul.condense._learning import descend, sgd
 from iseul.core.errors import UnsupportedError, UsageError
 from iseul.data._batch import Samples
 
@@ -76,8 +75,5 @@ def learn(
             y.append(part.y[index])
         x = problem.to_tensor(np.concatenate(x_raw))
         x = problem.move(x, problem.draw(len(x), False, generator))
-        loss = F.cross_entropy(net(x), torch.from_numpy(np.concatenate(y)).to(x.device))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        descend(net, optimizer, problem, x, torch.from_numpy(np.concatenate(y)).to(x.device))
     net.eval()
