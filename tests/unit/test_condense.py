@@ -553,10 +553,11 @@ def test_a_bank_serves_every_step_width_and_is_made_anew_for_other_transforms(
 
 @pytest.mark.parametrize(
     ("workers", "wanted"),
-    [("1", ["equal"]), ("2", ["equal", "killed"])],
+    [("1", ["equal", "equal"]), ("2", ["equal", "equal", "killed"])],
 )
 def test_workers_make_the_same_set(workers: str, wanted: list[str], tmp_path: Path) -> None:
-    """One worker, and two of which one is killed on the way; bit-identical to this process."""
+    """One worker, and two of which one is killed on the way; bit-identical to this process, and
+    judged alike."""
     pytest.importorskip("ray")
     script = tmp_path / "run.py"
     script.write_text(_RAY)
@@ -580,7 +581,7 @@ from dataclasses import replace
 from pathlib import Path
 import numpy as np
 import torch
-from iseul.condense import subset_match
+from iseul.condense import evaluate, subset_match
 from iseul.condense._problem import Problem
 from iseul.core import parallel
 from iseul.data.sets import digits
@@ -606,6 +607,8 @@ def net_for(seed, once=None):
 MAIN = os.getpid()
 here = Problem(DIGITS.train, 10, net_for, DIGITS.scale, raw_max=DIGITS.raw_max)
 want = subset_match.condense(here, CONFIG, 0)
+JUDGE = evaluate.Config(nets=2, epochs=2)
+score = evaluate.evaluate(want, here, DIGITS.test, net_for, JUDGE, 0)
 for workers in [int(sys.argv[2])]:
     once = folder / f"once{workers}"
     if workers == 1:
@@ -617,6 +620,8 @@ for workers in [int(sys.argv[2])]:
     made = subset_match.condense(problem, CONFIG, 0)
     same = np.array_equal(want.x, made.x) and want.losses == made.losses
     print("equal" if same else "different")
+    found = evaluate.evaluate(made, problem, DIGITS.test, problem.build_model, JUDGE, 0)
+    print("equal" if found == score else f"different: {found}, {score}")
     if workers == 2:
         print("killed" if once.exists() else "alive")
     parallel.stop()

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,10 @@ from torch import nn
 
 from iseul.condense import _judging, _leakage, evaluate, subset_match
 from iseul.condense._condensed import Condensed
-from iseul.condense._judging import Panel, judge, normalised
+from iseul.condense._judging import Panel, judge, normalised, trials_of
 from iseul.condense._leakage import _area, look_up, neighbours
 from iseul.condense._problem import Problem
+from iseul.condense._scores import Ledger, Trial
 from iseul.core.artifact import read_json
 from iseul.core.errors import UsageError
 from iseul.data._batch import Samples
@@ -128,6 +130,107 @@ def test_the_upper_bound_learns_the_whole_set() -> None:
     settings = config(columns=("none",), upper_epochs=120, epochs=30)
     found = judge(panel, problem_of(real), real, settings, 0)  # judged on what it learned
     assert found["upper_bound"]["mean"] > 0.95 > found["accuracy"]["none"]["mean"] + 0.2
+
+
+# going on
+
+
+class Stopped(Exception):
+    """As if the run had been killed there."""
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, most: int = 10**6) -> list[str]:
+    """The networks and columns that are trained from now on; Stopped before one more than most."""
+    made: list[str] = []
+    score_of = evaluate.score_of
+
+    def watched(*given: Any) -> float:
+        if len(made) == most:
+            raise Stopped
+        made.append(f"{given[5]} {given[6]}")
+        return score_of(*given)
+
+    monkeypatch.setattr(_judging, "score_of", watched)
+    return made
+
+
+def test_an_evaluation_goes_on_where_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = Panel(
+        lambda i: as_set(noise(6, 10 + i)),
+        {"dense": dense, "other": dense},
+        {"random": lambda i: as_set(noise(6, 20 + i))},
+    )
+    settings = config(seeds=2, columns=("none", "dsa"), upper_epochs=4)
+    problem, test = problem_of(noise(60, 0)), noise(30, 1)
+    whole = judge(panel, problem, test, settings, 5)
+    counted(monkeypatch, 15)
+    with pytest.raises(Stopped):
+        judge(panel, problem, test, settings, 5, Ledger("it", tmp_path / "work" / "scores.json"))
+    made = counted(monkeypatch)
+    ledger = Ledger("it")
+    ledger.read(tmp_path / "work" / "scores.json")
+    assert judge(panel, problem, test, settings, 5, ledger) == whole
+    assert len(made) == 2 * 3 * 2 * 2 + 2 - 15
+    trials = trials_of(panel, settings, 5)
+    ledger.write(tmp_path / "scores.json", trials)
+    rows = read_json(tmp_path / "scores.json")
+    own = [r["score"] for r in rows if r["set"] == "own" and r["network"] == "dense"]
+    assert len(rows) == len(trials) and {row["synthesis"] for row in rows} == {0, 1}
+    assert np.mean([*own[:2], *own[4:6]]) == pytest.approx(whole["accuracy"]["none"]["mean"])
+    # of something else, nothing is known
+    other = Ledger("another set")
+    other.read(tmp_path / "scores.json")
+    assert not any(other.score(trial) is not None for trial in trials)
+
+
+@pytest.mark.parametrize(
+    ("changes", "again"),
+    [
+        ({"nets": 3}, ["dense none", "other none"]),
+        ({"columns": ("none", "dsa")}, ["dense dsa", "dense dsa", "other dsa", "other dsa"]),
+        ({"columns": ("dsa",)}, ["dense dsa", "dense dsa", "other dsa", "other dsa"]),
+        ({"nets": 1}, []),
+        ({"upper_epochs": 2}, ["dense none"] * 2),
+        *(
+            ({name: value}, ["dense none"] * 2 + ["other none"] * 2)
+            for name, value in (("epochs", 3), ("lr", 0.1), ("lr_batch_norm", 1), ("batch", 4))
+        ),
+        ({"mirror": True}, ["dense none"] * 2 + ["other none"] * 2),
+    ],
+    ids=str,
+)
+def test_only_what_changed_is_judged_anew(
+    changes: dict[str, object], again: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = Panel(lambda i: as_set(noise(6, i)), {"dense": dense, "other": dense}, {})
+    problem, test = problem_of(noise(60, 0)), noise(30, 1)
+    ledger = Ledger()
+    settings = {"columns": ("none",), **changes}
+    judge(panel, problem, test, config(columns=("none",)), 5, ledger)
+    made = counted(monkeypatch)
+    found = judge(panel, problem, test, config(**settings), 5, ledger)
+    assert made == again
+    assert found == judge(panel, problem, test, config(**settings), 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "7", "{}", "[7, null]", '[{"key": 7, "score": 0.5}]', '[{"key": "KEY"}]']
+    + [f'[{{"key": "KEY", "score": {score}}}]' for score in ("null", '"0.5"', "NaN", "1", "[]")],
+)
+def test_a_broken_file_of_scores_is_as_good_as_none(tmp_path: Path, text: str) -> None:
+    trial = Trial("own", 0, "dense", "none", 0, {})
+    ledger = Ledger()
+    ledger.add(trial, 0.25)
+    ledger.write(tmp_path / "scores.json", [trial])
+    key = read_json(tmp_path / "scores.json")[0]["key"]
+    (tmp_path / "scores.json").write_text(text.replace("KEY", key))
+    again = Ledger()
+    again.read(tmp_path / "scores.json")
+    again.read(tmp_path / "missing.json")
+    assert again.score(trial) is None
 
 
 # copies
@@ -352,3 +455,36 @@ def test_a_finished_set_is_judged_anew_without_being_made_anew(
     assert run("first", *longer) == whole, "a run that failed leaves the set"
     history = (tmp_path / "first" / "condense" / "history.json").read_bytes()
     assert history == (tmp_path / "second" / "condense" / "history.json").read_bytes()
+
+
+def test_a_stopped_judgement_keeps_the_sets_and_the_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of every synthesis; and a finished run that is judged by more networks keeps them too."""
+
+    def run(folder: str, *sets: str) -> dict[str, str]:
+        seeds = ("condense.evaluate.seeds=2", 'condense.evaluate.columns=["none"]')
+        recipe = read_recipe(DIGITS, [*seeds, *sets], tiny=True)
+        run_recipe(recipe, tmp_path / folder)
+        files: dict[str, str] = read_json(tmp_path / folder / "condense" / "stage.json")["files"]
+        return files
+
+    more = ("condense.evaluate.nets=2", 'condense.evaluate.architectures=["ds_cnn"]')
+    run("first")
+    whole = run("whole", *more)
+    with monkeypatch.context() as patched:
+        counted(patched, 3)  # own: two syntheses, random: of the first one
+        with pytest.raises(Stopped):
+            run("second", *more, 'condense.evaluate.baselines=["random"]')
+        assert (tmp_path / "second" / "condense.work" / "condensed.dew").is_file()
+    with monkeypatch.context() as patched:
+        made = counted(patched)
+        patched.setattr(subset_match, "condense", lambda *_: pytest.fail("made anew"))
+        assert run("first", *more) == whole
+        assert made == ["convnet none", "ds_cnn none", "ds_cnn none", "convnet none"] * 2
+    with monkeypatch.context() as patched:
+        made = counted(patched)
+        assert run("second", *more) == whole
+        assert len(made) == 12 - 3
+    assert {"condensed.dew", "condensed_1.dew", "scores.json"} <= whole.keys()
+    assert not (tmp_path / "second" / "condense.work").exists()

@@ -19,13 +19,24 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from iseul.condense.evaluate import samples_of, scores_of, summary, train_net
+from iseul.condense._condensed import Condensed
+from iseul.condense._scores import Ledger, Trial
+from iseul.condense.evaluate import (
+    samples_of,
+    score_of,
+    seeds_of,
+    shown,
+    summary,
+    train_net,
+)
 from iseul.core.progress import progress, say
 from iseul.core.seed import derive
 from iseul.core.units import show_seconds
@@ -35,12 +46,14 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from iseul.condense._condensed import Condensed
     from iseul.condense._problem import Problem
     from iseul.condense.evaluate import Config
     from iseul.data._batch import Samples
 
 WEIGHT = 0.5  # DD-Ranking's w and gamma
+OWN, BASELINE, WHOLE = "own", "baseline ", "whole"  # sets that trials name
+# settings of an evaluation that a single score depends on
+LEARNING = {"batch", "lr", "lr_batch_norm", "mirror"}
 _PROBE_STEPS = 2  # training steps that are timed to state the cost
 
 
@@ -52,90 +65,135 @@ class Panel:
     networks:      name -> seed -> a fresh network; the first one judges the baselines too
     baselines:     name -> synthesis seed -> a stored set of as many bytes
     make_seconds:  how long one synthesis takes, for the stated cost
+    settings:      name -> what a network's name does not say of it, JSON-able
     """
 
     make: Callable[[int], Condensed]
     networks: Mapping[str, Callable[[int], nn.Module]]
     baselines: Mapping[str, Callable[[int], Condensed]]
     make_seconds: float = 0.0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def trials_of(panel: Panel, config: Config, seed: int) -> list[Trial]:
+    """Every network that an evaluation asks for, those of one set one after the other."""
+    first = next(iter(panel.networks))
+    learners = [(OWN, name) for name in panel.networks]
+    learners += [(BASELINE + name, first) for name in panel.baselines]
+    learning = config.model_dump(mode="json", include=LEARNING) | {"seed": seed}
+    protocols = {
+        name: learning | {"model": panel.settings.get(name), "epochs": config.epochs}
+        for name in panel.networks
+    }
+    nets = range(config.nets)
+    found = [
+        Trial(learned, i, network, column, net, protocols[network])
+        for i in range(config.seeds)
+        for learned, network in learners
+        for column in config.columns
+        for net in nets
+    ]
+    if config.upper_epochs:  # without augmentation; its budget stands beside it
+        protocol = protocols[first] | {"epochs": config.upper_epochs}
+        found += [Trial(WHOLE, 0, first, "none", net, protocol) for net in nets]
+    return found
 
 
 def judge(
-    panel: Panel, problem: Problem, test: Samples, config: Config, seed: int
-) -> dict[str, Any]:
-    """accuracy, architectures, baselines, seeds, and what of upper_bound, ior, ars, hlr, lrs
-    can be said; see the file's header. Means and deviations as `evaluate.summary` gives them.
-    """
-    names = list(panel.networks)
-    first = panel.make(0)
-    n_sets = config.seeds * (len(names) + len(panel.baselines))
-    n_nets = n_sets * len(config.columns) * config.nets + (
-        config.nets if config.upper_epochs else 0
-    )
-    say(_cost(panel, first, problem, test, config, n_nets))
-    scores: dict[str, dict[str, list[list[float]]]] = {}
-
-    def add(name: str, found: Mapping[str, list[float]]) -> None:
-        for column, each in found.items():
-            scores.setdefault(name, {}).setdefault(column, []).append(each)
-
-    with progress("condense: evaluation", n_nets) as advance:
-        for i in range(config.seeds):
-            own = seed if i == 0 else derive(seed, "seed", i)
-            made = first if i == 0 else panel.make(i)
-            for name in names:
-                build = panel.networks[name]
-                add(name, scores_of(made, problem, test, build, config, own, advance))
-            for name, select in panel.baselines.items():
-                build = panel.networks[names[0]]
-                found = scores_of(select(i), problem, test, build, config, own, advance)
-                add(f"baseline {name}", found)
-        upper = _upper_bound(panel.networks[names[0]], problem, test, config, seed, advance)
-    tables = {
-        name: {column: summary(each) for column, each in found.items()}
-        for name, found in scores.items()
-    }
-    made_of: dict[str, Any] = {
-        "accuracy": tables[names[0]],
-        "architectures": {name: tables[name] for name in names},
-        "baselines": {name: tables[f"baseline {name}"] for name in panel.baselines},
-        "seeds": config.seeds,
-    }
-    if upper:
-        made_of["upper_bound"] = upper
-    if problem.task.unit == "accuracy":
-        made_of |= _rank(scores[names[0]], scores.get("baseline random"), upper)
-    return made_of
-
-
-def _upper_bound(
-    build: Callable[[int], nn.Module],
+    panel: Panel,
     problem: Problem,
     test: Samples,
     config: Config,
     seed: int,
-    advance: Callable[..., None],
+    ledger: Ledger | None = None,
 ) -> dict[str, Any]:
-    """The whole training set, without augmentation; its budget stands beside it."""
-    if not config.upper_epochs:
-        return {}
-    x = problem.to_tensor(problem.real.x)
-    y = torch.from_numpy(problem.real.y).to(problem.device)
-    budget = config.model_copy(update={"epochs": config.upper_epochs})
-    found = []
-    for i in range(config.nets):
-        net = build(derive(seed, "whole", "init", i)).to(problem.device)
-        generator = torch.Generator().manual_seed(derive(seed, "whole", "batches", i))
-        train_net(net, x, y, problem, "none", budget, generator)
-        found.append(problem.task.score(net, test, problem))
-        advance(1, "whole set")
-    return {
-        **summary([found]),
-        "column": "none",
-        "n_samples": len(y),
-        "epochs": config.upper_epochs,
-        "steps": config.upper_epochs * math.ceil(len(y) / config.batch),
+    """accuracy, architectures, baselines, seeds, and what of upper_bound, ior, ars, hlr, lrs
+    can be said; see the file's header. Means and deviations as `evaluate.summary` gives them.
+
+    ledger: scores that are known; those that are missing are found and added
+    """
+    ledger = ledger or Ledger()
+    trials = trials_of(panel, config, seed)
+    _find(trials, panel, problem, test, config, seed, ledger)
+    scores: dict[tuple[str, str], dict[str, list[list[float]]]] = {}
+    for trial in trials:
+        score = ledger.score(trial)
+        assert score is not None
+        by_seed = scores.setdefault((trial.set, trial.network), {}).setdefault(trial.column, [])
+        if trial.synthesis == len(by_seed):
+            by_seed.append([])
+        by_seed[trial.synthesis].append(score)
+    tables = {
+        key: {column: summary(each) for column, each in found.items()}
+        for key, found in scores.items()
     }
+    first = next(iter(panel.networks))
+    made_of: dict[str, Any] = {
+        "accuracy": tables[OWN, first],
+        "architectures": {name: tables[OWN, name] for name in panel.networks},
+        "baselines": {name: tables[BASELINE + name, first] for name in panel.baselines},
+        "seeds": config.seeds,
+    }
+    upper: dict[str, Any] = {}
+    if config.upper_epochs:
+        upper = made_of["upper_bound"] = {
+            **tables[WHOLE, first]["none"],
+            "column": "none",
+            "n_samples": len(problem.real),
+            "epochs": config.upper_epochs,
+            "steps": config.upper_epochs * math.ceil(len(problem.real) / config.batch),
+        }
+    if problem.task.unit == "accuracy":
+        random = scores.get((BASELINE + "random", first))
+        made_of |= _rank(scores[OWN, first], random, upper)
+    return made_of
+
+
+def _find(
+    trials: Sequence[Trial],
+    panel: Panel,
+    problem: Problem,
+    test: Samples,
+    config: Config,
+    seed: int,
+    ledger: Ledger,
+) -> None:
+    """Make the trials that the ledger lacks, and no set that none of them learns."""
+    missing = [trial for trial in trials if ledger.score(trial) is None]
+    make = lru_cache(maxsize=1)(panel.make)
+    if missing:
+        say(_cost(panel, make(0), problem, test, config, trials, missing))
+    with progress("condense: evaluation", len(trials)) as advance:
+        advance(len(trials) - len(missing))
+
+        def keep(some: Sequence[Trial], k: int, score: float) -> None:
+            ledger.add(some[k], score)
+            advance(1, f"{some[k].network} {some[k].column} {shown(score, problem)}")
+
+        for (learned, i), group in groupby(missing, lambda trial: (trial.set, trial.synthesis)):
+            some = list(group)
+            if learned == WHOLE:
+                made = _whole(problem)
+            elif learned == OWN:
+                made = make(i)
+            else:
+                made = panel.baselines[learned.removeprefix(BASELINE)](i)
+            budget = config.model_copy(update={"epochs": some[0].protocol["epochs"]})
+            pieces = [(each.network, each.column, *_seeds(each, seed)) for each in some]
+            shared = (made, problem, test, budget, panel.networks)
+            problem.engine.map(score_of, pieces, shared, partial(keep, some))
+
+
+def _whole(problem: Problem) -> Condensed:
+    """All real samples, as a set that is judged."""
+    return Condensed(problem.real.x, problem.real.y, np.zeros(len(problem.real), np.int64))
+
+
+def _seeds(trial: Trial, seed: int) -> tuple[int, int]:
+    """Of a trial's network and of its batches: the same for every set, so that sets are compared
+    by the same networks."""
+    own = seed if trial.synthesis == 0 else derive(seed, "seed", trial.synthesis)
+    return seeds_of(own, WHOLE if trial.set == WHOLE else trial.column, trial.net)
 
 
 def _rank(
@@ -169,21 +227,31 @@ def normalised(difference: float) -> float:
 
 
 def _cost(
-    panel: Panel, made: Condensed, problem: Problem, test: Samples, config: Config, n_nets: int
+    panel: Panel,
+    made: Condensed,
+    problem: Problem,
+    test: Samples,
+    config: Config,
+    trials: Sequence[Trial],
+    missing: Sequence[Trial],
 ) -> str:
     """What the evaluation will take, from a few timed steps of each kind of network."""
     x, y = samples_of(made, problem)
-    seconds = panel.make_seconds * (config.seeds - 1)
-    for i, build in enumerate(panel.networks.values()):
-        step, look = _times(build, x, y, problem, test, config)
-        steps = config.epochs * math.ceil(len(y) / config.batch)
-        sets = config.seeds * (1 + (len(panel.baselines) if i == 0 else 0))
-        seconds += sets * len(config.columns) * config.nets * (steps * step + look)
-        if i == 0 and config.upper_epochs:
-            whole = config.upper_epochs * math.ceil(len(problem.real) / config.batch)
-            seconds += config.nets * (whole * step + look)
-    again = f", {config.seeds - 1} more syntheses" if config.seeds > 1 else ""
-    return f"condense  evaluation: {n_nets} networks{again}, about {show_seconds(seconds)}"
+    more = len({trial.synthesis for trial in missing if trial.set == OWN} - {0})
+    seconds = 0.0
+    for name, build in panel.networks.items():
+        own = [trial for trial in missing if trial.network == name]
+        if own:
+            step, look = _times(build, x, y, problem, test, config)
+        for trial in own:
+            n = len(problem.real if trial.set == WHOLE else y)
+            seconds += trial.protocol["epochs"] * math.ceil(n / config.batch) * step + look
+    if not problem.engine.is_here:
+        seconds /= problem.engine.run.workers
+    known = f" ({len(trials) - len(missing)} are known)" if len(trials) > len(missing) else ""
+    again = f", {more} more syntheses" if more else ""
+    took = show_seconds(seconds + more * panel.make_seconds)
+    return f"condense  evaluation: {len(trials)} networks{known}{again}, about {took}"
 
 
 def _times(

@@ -30,13 +30,12 @@ from iseul.core.progress import progress
 from iseul.core.seed import derive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from torch import Tensor, nn
 
     from iseul.condense._condensed import Condensed
     from iseul.condense._problem import Problem
-    from iseul.core.progress import Advance
     from iseul.data._batch import Samples
 
 Column = Literal["none", "dsa", "dsa_cutmix"]
@@ -108,31 +107,41 @@ def evaluate(
 
     std is over networks, with n in the denominator; it says nothing of other condensations.
     """
-    with progress("condense: evaluation", len(config.columns) * config.nets) as advance:
-        scores = scores_of(condensed, problem, test, build_model, config, seed, advance)
-    return {column: summary([each]) for column, each in scores.items()}
+    asked = [(column, i) for column in config.columns for i in range(config.nets)]
+    pieces = [("", column, *seeds_of(seed, column, i)) for column, i in asked]
+    shared = (condensed, problem, test, config, {"": build_model})
+    with progress("condense: evaluation", len(pieces)) as advance:
+        scores = problem.engine.map(
+            score_of, pieces, shared, lambda i, score: advance(1, shown(score, problem))
+        )
+    found: dict[str, list[float]] = {column: [] for column in config.columns}
+    for (column, _), score in zip(asked, scores, strict=True):
+        found[column].append(score)
+    return {column: summary([each]) for column, each in found.items()}
 
 
-def scores_of(
+def seeds_of(seed: int, trial: str, i: int) -> tuple[int, int]:
+    """Of network i of a trial, a column's or another's: of its first weights, of its batches."""
+    return derive(seed, trial, "init", i), derive(seed, trial, "batches", i)
+
+
+def score_of(
     condensed: Condensed,
     problem: Problem,
     test: Samples,
-    build_model: Callable[[int], nn.Module],
     config: Config,
-    seed: int,
-    advance: Advance,
-) -> dict[str, list[float]]:
-    """Per column the test score of each fresh network, after its last step."""
+    networks: Mapping[str, Callable[[int], nn.Module]],
+    network: str,
+    column: Column,
+    init: int,
+    batches: int,
+) -> float:
+    """The test score of one fresh network after its last step: one piece of work, pure."""
     x, y = samples_of(condensed, problem)
-    found: dict[str, list[float]] = {column: [] for column in config.columns}
-    for column in config.columns:
-        for i in range(config.nets):
-            net = build_model(derive(seed, column, "init", i)).to(problem.device)
-            generator = torch.Generator().manual_seed(derive(seed, column, "batches", i))
-            train_net(net, x, y, problem, column, config, generator)
-            found[column].append(problem.task.score(net, test, problem))
-            advance(1, f"{column} {_shown(float(np.mean(found[column])), problem)}")
-    return found
+    net = networks[network](init).to(problem.device)
+    generator = torch.Generator().manual_seed(batches)
+    train_net(net, x, y, problem, column, config, generator)
+    return problem.task.score(net, test, problem)
 
 
 def summary(by_seed: Sequence[Sequence[float]]) -> dict[str, float]:
@@ -149,7 +158,8 @@ def summary(by_seed: Sequence[Sequence[float]]) -> dict[str, float]:
     return made
 
 
-def _shown(score: float, problem: Problem) -> str:
+def shown(score: float, problem: Problem) -> str:
+    """A score for people."""
     return f"{100 * score:.1f} %" if problem.task.unit == "accuracy" else f"{score:.4g}"
 
 

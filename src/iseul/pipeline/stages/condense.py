@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Condense: a few synthetic samples per class in place of the training set.
 
-Writes condensed.dew (the set as `[condense.store]` says) and history.json (matching loss);
-neighbours.npz holds the nearest real sample of each. Metrics hold the evaluation, when the recipe
-asks for one.
+Writes condensed.dew (the set as `[condense.store]` says), condensed_1.dew and so on (other
+syntheses that are judged), history.json (matching loss), neighbours.npz (the nearest real sample
+of each) and scores.json (of every network that judged). Metrics hold the evaluation, when the
+recipe asks for one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from iseul.core.progress import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from torch import nn
 
@@ -59,7 +61,7 @@ def run(context: Context, draft: Draft) -> None:
     recipe, splits = context.recipe, context.splits
     assert recipe.condense is not None and recipe.store is not None
     problem = _problem(context)
-    kept, losses, seconds = _made_before(context) or _make_first(context, problem)
+    kept, losses, seconds = _first(context, problem)
     write_json(draft.path / "history.json", {"loss": losses})
     draft.metrics |= {
         "n_samples": len(kept),
@@ -77,32 +79,61 @@ def run(context: Context, draft: Draft) -> None:
         draft.metrics["sound"] = asdict(front)
     near = _neighbours(context, problem, kept, draft)
     if recipe.evaluate is not None:
-        draft.metrics |= _evaluation(context, problem, kept, near, seconds)
+        draft.metrics |= _evaluation(context, problem, kept, near, seconds, draft)
         kept = kept.judged(draft.metrics["accuracy"])
     kept.save(draft.path / "condensed.dew")
     draft.metrics["file_bytes"] = kept.layout.n_bytes
 
 
-def _made_before(context: Context) -> tuple[CondensedSet, list[float], float] | None:
-    """The set that the run folder holds, its losses and seconds, where it was made of what the
-    recipe asks for now: then its judgement alone has changed. None: it must be made."""
+def _first(context: Context, problem: Problem) -> tuple[CondensedSet, list[float], float]:
+    """Synthesis 0, its losses and the seconds it took: as the run folder holds it, then its
+    judgement alone has changed; as a stopped run left it; or made now."""
+    folder, work = context.folder("condense"), context.work("condense")
+    before = open_artifact(folder)
+    if before is not None and (kept := _kept(context, folder, 0)) is not None:
+        say("          the set is there and is judged anew; --from condense makes it anew")
+        return kept, read_json(folder / "history.json")["loss"], before.seconds
+    if (kept := _kept(context, work, 0)) is not None:
+        history = read_json(work / "history.json")
+        return kept, history["loss"], history["seconds"]
+    started = time.perf_counter()
+    made, kept = _make(context, problem, 0)
+    losses, seconds = [float(x) for x in made.losses], time.perf_counter() - started
+    work.mkdir(parents=True, exist_ok=True)
+    write_json(work / "history.json", {"loss": losses, "seconds": seconds})
+    kept.save(work / _name(0))
+    return kept, losses, seconds
+
+
+def _synthesis(context: Context, problem: Problem, i: int) -> CondensedSet:
+    """Synthesis i > 0, found or made like the first."""
+    work = context.work("condense")
+    for folder in (context.folder("condense"), work):
+        if (found := _kept(context, folder, i)) is not None:
+            return found
+    kept = _make(context, problem, i)[1]
+    work.mkdir(parents=True, exist_ok=True)
+    kept.save(work / _name(i))
+    return kept
+
+
+def _kept(context: Context, folder: Path, i: int) -> CondensedSet | None:
+    """Synthesis i as a folder holds it, if it is what would be made now."""
     from iseul.condense._condensed import load_condensed
 
-    folder = context.folder("condense")
-    if "condense" in context.anew or (before := open_artifact(folder)) is None:
+    path = folder / _name(i)
+    if "condense" in context.anew or not path.is_file():
         return None
-    kept = load_condensed(folder / "condensed.dew")
+    kept = load_condensed(path)
     about, wanted_hash = kept.about, _made_of(context)
     if about.version != iseul.__version__ or about.recipe != wanted_hash[: len(about.recipe)]:
         return None
-    say("          the set is there and stays; it is judged anew (--from condense makes it anew)")
-    return kept.judged({}), read_json(folder / "history.json")["loss"], before.seconds
+    return kept.judged({})
 
 
-def _make_first(context: Context, problem: Problem) -> tuple[CondensedSet, list[float], float]:
-    started = time.perf_counter()
-    made, kept = _make(context, problem, 0)
-    return kept, [float(x) for x in made.losses], time.perf_counter() - started
+def _name(i: int) -> str:
+    """The file of synthesis i."""
+    return f"condensed_{i}.dew" if i else "condensed.dew"
 
 
 def _make(context: Context, problem: Problem, i: int) -> tuple[Condensed, CondensedSet]:
@@ -151,17 +182,31 @@ def _neighbours(context: Context, problem: Problem, kept: CondensedSet, draft: D
 
 
 def _evaluation(
-    context: Context, problem: Problem, kept: CondensedSet, near: Neighbours, seconds: float
+    context: Context,
+    problem: Problem,
+    kept: CondensedSet,
+    near: Neighbours,
+    seconds: float,
+    draft: Draft,
 ) -> dict[str, Any]:
-    """Metrics of `[condense.evaluate]`."""
-    from iseul.condense._judging import Panel, judge
+    """Metrics of `[condense.evaluate]`; scores and other syntheses are kept in the draft."""
+    from iseul.condense._judging import Panel, judge, trials_of
     from iseul.condense._leakage import leakage
+    from iseul.condense._scores import Ledger
 
     recipe, config = context.recipe, context.recipe.evaluate
     assert config is not None
     networks = _networks(context, problem)
+    folder, work = context.folder("condense"), context.work("condense")
+    sets = [kept, *(None for _ in range(1, config.seeds))]
+
+    def synthesis(i: int) -> CondensedSet:
+        made = sets[i] = sets[i] or _synthesis(context, problem, i)
+        return made
+
+    chosen = recipe.evaluate_model
     panel = Panel(
-        lambda i: kept.condensed() if i == 0 else _make(context, problem, i)[1].condensed(),
+        lambda i: synthesis(i).condensed(),
         networks,
         {
             name: partial(_baseline, context, problem, name, kept)
@@ -169,9 +214,17 @@ def _evaluation(
             if recipe.condense is not None and name != recipe.condense.method
         },
         seconds,
+        {} if chosen is None else {chosen.method: chosen.dump()},
     )
+    ledger = Ledger([iseul.__version__, _made_of(context)], work / "scores.json")
+    if "condense" not in context.anew:
+        ledger.read(folder / "scores.json")
+        ledger.read(work / "scores.json")
     seed = context.seed("condense", "evaluate")
-    found = judge(panel, problem, context.splits.test, config, seed)
+    found = judge(panel, problem, context.splits.test, config, seed, ledger)
+    ledger.write(draft.path / "scores.json", trials_of(panel, config, seed))
+    for i in range(1, config.seeds):
+        synthesis(i).save(draft.path / _name(i))
     if config.leakage:
         found["leakage"] = leakage(
             kept.condensed(),
