@@ -132,6 +132,14 @@ def test_the_upper_bound_learns_the_whole_set() -> None:
     assert found["upper_bound"]["mean"] > 0.95 > found["accuracy"]["none"]["mean"] + 0.2
 
 
+@pytest.mark.parametrize("key", ["columns", "architectures", "baselines"])
+def test_nothing_is_judged_twice(tmp_path: Path, key: str) -> None:
+    name = {"columns": "dsa", "architectures": "ds_cnn", "baselines": "kmeans"}[key]
+    text = f'[condense]\nmethod = "random"\n[condense.evaluate]\n{key} = ["{name}", "{name}"]\n'
+    with pytest.raises(UsageError, match=rf"\[condense.evaluate\] {key} = .* each once"):
+        read_recipe(written(tmp_path, text))
+
+
 # going on
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from iseul.condense._formation import decode
 from iseul.condense._learning import LR, LR_BATCH_NORM, descend, sgd
@@ -74,6 +74,13 @@ class Config(BaseConfig):
     mirror: bool = Field(
         default=False, description="augmentation may flip left to right: not for digits or text"
     )
+
+    @field_validator("columns", "architectures", "baselines")
+    @classmethod
+    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):  # its scores would count twice
+            raise ValueError("must name each once")
+        return names
 
 
 # What `--evaluate full` sets where a recipe does not say otherwise.

@@ -58,7 +58,7 @@ def _as_usage(kind: type[Config], error: ValidationError, where: str) -> UsageEr
     meaning = f" ({field.description})" if field is not None and field.description else ""
     got = list(first["input"]) if isinstance(first["input"], tuple) else first["input"]
     return UsageError(
-        f"[{where}] {key} = {got!r}: {first['msg'].lower()}{meaning}",
+        f"[{where}] {key} = {got!r}: {first['msg'].removeprefix('Value error, ').lower()}{meaning}",
         f"iseul show, or leave {key} out to take its default",
     )
 
