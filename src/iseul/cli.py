@@ -207,9 +207,10 @@ def _run(
         return
     folder = out or _folder_of(recipe.name, tiny)
     result = run_recipe(recipe, folder, **stages)
-    page = folder / "report" / "report.html"
-    if page.is_file():
-        progress.say(f"report    {page}")
+    if "report" in result.summary["stages"]:  # one that an earlier run left may be of another set
+        progress.say(f"report    {folder / 'report' / 'report.html'}")
+    else:
+        progress.say(f"report    not written; iseul report {folder} makes it")
     _emit(result.summary, as_json, lambda: summary_table(folder))
     if result.broken is not None:
         progress.say(f"error: {result.broken}")

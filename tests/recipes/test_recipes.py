@@ -53,6 +53,19 @@ def test_a_recipe_runs_tiny(iseul: Any, recipe: Path, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["stages"]
 
 
+def test_a_report_is_named_by_the_run_that_wrote_it(tmp_path: Path) -> None:
+    def said(command: str, seed: int) -> str:
+        recipe = str(ROOT / "recipes" / "condense_digits_10.toml")
+        given = ["--tiny", "--set", f"seed={seed}", "--out", str(tmp_path / "run")]
+        done = CliRunner().invoke(app, [command, recipe, *given])
+        assert done.exit_code == 0, done.stderr
+        return " ".join(done.stderr.split())
+
+    page = tmp_path / "run" / "report" / "report.html"
+    assert f"report {page}" in said("run", 0) and page.is_file()
+    assert f"report not written; iseul report {page.parent.parent} makes it" in said("condense", 1)
+
+
 def test_the_image_recipe_is_proven_on_the_device(tiny_run: Path) -> None:
     summary = run_json(tiny_run)
     assert list(summary["stages"]) == list(STAGES)

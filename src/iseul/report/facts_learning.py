@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -172,6 +171,7 @@ def condense_facts(run: Run) -> Facts:
         "share_of_real": number(metrics, "share_of_real"),
         "accuracy": [{"name": name, "by": by} for name, by in _evaluations(metrics, method)],
         "scores": _scores(metrics),
+        "networks": _networks(run, method),
         "leakage": _leakage(as_object(metrics.get("leakage"))),
         "series": series_of(run.files.get("condense_history")),
         "how": "counted; accuracy measured: fresh nets trained on the set, all test samples",
@@ -206,6 +206,23 @@ def _evaluations(metrics: Mapping[str, Any], name: str) -> Iterator[tuple[str, F
         plural = "" if epochs == 1 else "s"
         said = "whole training set" + (f", {epochs:g} epoch{plural}" if epochs else "")
         yield said, _columns({text(upper, "column") or "none": upper})
+
+
+def _networks(run: Run, method: str) -> list[Facts]:
+    """Scores of single networks, in the order of `_evaluations`: {name, column, scores}."""
+    found: dict[tuple[str, str], list[float]] = {}
+    first = ""
+    for row in as_rows(run.files.get("condense_scores")):
+        kind, network, column = (text(row, key) for key in ("set", "network", "column"))
+        score = number(row, "score")
+        if not (kind and network and column) or score is None:
+            continue
+        first = first or network
+        name = method if network == first else f"{method}, {network}"
+        if kind != "own":
+            name = {"whole": "whole training set"}.get(kind, kind.removeprefix("baseline "))
+        found.setdefault((name, column), []).append(score)
+    return [{"name": name, "column": by, "scores": each} for (name, by), each in found.items()]
 
 
 def _columns(table: Any) -> Facts:
@@ -293,9 +310,9 @@ def pruning_rows(run: Run) -> list[Facts]:
 
 
 def _plain(row: Mapping[str, Any]) -> Facts:
-    """The plain cells of a row; infinities and NaN become None."""
+    """The plain cells of a row; numbers that no run counts become None."""
     return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        key: value if isinstance(value, str | bool) else number(value)
         for key, value in row.items()
         if value is None or isinstance(value, str | int | float | bool)
     }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from iseul.core.units import show_bytes, show_count, show_energy
 from iseul.report.markup import Html, el
+from iseul.report.tables import augmentation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +65,7 @@ def draw(facts: Facts) -> dict[str, Html]:
 
     flash, ram = facts["flash"], facts["ram"]
     training, matching = facts["training"], facts["condense"].get("series", [])
+    judged = facts["condense"].get("networks", [])
     split_flash = [("constants", flash.get("constant_bytes")), ("code", flash.get("code_bytes"))]
     split_ram = [(part, ram.get(f"{part}_bytes")) for part in ("arena", "state", "stack")]
     with rc_context(_STYLE):
@@ -72,6 +74,7 @@ def draw(facts: Facts) -> dict[str, Html]:
             "accuracy": _curves(training, "accuracy", "accuracy", "epoch"),
             "lr": _curves(training, "lr", "lr", "epoch"),
             "match": _curves(matching, "loss", "match", "iteration"),
+            "judged": _judged(judged, facts["condense"].get("unit", "accuracy")),
             "nodes": _node_bars(facts["nodes"]),
             "plan": _memory_plan(facts["plan"]),
             "flash": _split_bar(split_flash, "flash", "Flash"),
@@ -167,6 +170,44 @@ def _curves(series: Sequence[Facts], which: str, name: str, x_label: str) -> Htm
         ax.legend(frameon=False, fontsize=11)
     last = "; ".join(f"{label} ends at {_last(values)}" for label, values in lines)
     return _svg(figure, name, f"Line chart of {which} over {len(lines[0][1])} {x_label}s: {last}")
+
+
+def _judged(networks: Sequence[Facts], unit: str) -> Html | None:
+    """A dot per network, a row per set and learner; None where there is nothing to compare."""
+    if len(networks) < 2:
+        return None
+    from matplotlib.ticker import MaxNLocator
+
+    scale = 100 if unit == "accuracy" else 1
+    names = list(dict.fromkeys(item["name"] for item in networks))
+    columns = list(dict.fromkeys(item["column"] for item in networks))[: len(SERIES)]
+    figure = _figure(WIDTH / 2, 70 + len(names) * (14 + 12 * len(columns)))
+    ax: Axes = _axes(figure)[0]
+    told = []
+    for i, column in enumerate(columns):
+        x: list[float] = []
+        y: list[float] = []
+        means, rows = [], []
+        for item in networks:
+            if item["column"] == column:
+                row = names.index(item["name"]) + 0.8 * ((i + 0.5) / len(columns) - 0.5)
+                own = [scale * score for score in item["scores"]]
+                x, y = x + own, y + [row] * len(own)
+                means.append(sum(own) / len(own))
+                rows.append(row)
+                told.append(f"{item['name']}, {augmentation(column)}: {means[-1]:.4g}")
+        ax.scatter(x, y, 22, color=SERIES[i], alpha=0.45, label=augmentation(column))
+        ax.scatter(means, rows, 110, marker="|", color=SERIES[i], linewidth=2)
+    ax.set_yticks(range(len(names)), [_short(name, 34) for name in names])
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.tick_params(axis="y", labelcolor=INK)
+    ax.grid(visible=False, axis="y")
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(6))
+    ax.set_xlabel(f"test {unit}" + (", %" if unit == "accuracy" else ""))
+    if len(columns) > 1:
+        figure.legend(loc="outside upper left", ncols=len(columns), frameon=False, fontsize=11)
+    return _svg(figure, "judged", "Scores of single networks; means: " + "; ".join(told))
 
 
 def _last(values: Sequence[float | None]) -> str:

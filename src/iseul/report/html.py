@@ -407,6 +407,10 @@ def _condensed(
     parts: list[object] = [_plain(rows)]
     if condense["accuracy"]:
         parts.append(tables.condense_table(condense["accuracy"], condense["unit"]))
+        caption = (
+            "A dot is one network, the line their mean: sets whose dots mix are not told apart."
+        )
+        parts.append(_figure(figures.get("judged"), caption, fit=True))
         parts.append(_scores(condense["scores"]))
     if condense["leakage"]:
         parts += [el("h3", "What the samples show of the real ones"), _leakage(condense["leakage"])]

@@ -32,6 +32,7 @@ _OBJECTS = {
 }
 _ANY = {
     "condense_history": "condense/history.json",
+    "condense_scores": "condense/scores.json",
     "train_history": "train/history.json",
     "calibration": "compress/calibration.json",
     "pruning": "compress/pruning.json",

@@ -165,7 +165,7 @@ def condense_table(rows: Sequence[Facts], unit: str = "accuracy") -> Html:
     """Scores of fresh nets per kind of augmentation, one row per set that was judged."""
     keys = list(dict.fromkeys(key for row in rows for key in row["by"]))
     columns = [Column("trained on")]
-    columns += [Column(_augmentation(key), "number") for key in keys]
+    columns += [Column(augmentation(key), "number") for key in keys]
     cells = [[row["name"], *(_mean(row["by"].get(key), unit) for key in keys)] for row in rows]
     between = any("seeds" in cell for row in rows for cell in row["by"].values())
     caption = join(
@@ -180,7 +180,8 @@ def condense_table(rows: Sequence[Facts], unit: str = "accuracy") -> Html:
     return table(caption, columns, cells)
 
 
-def _augmentation(key: str) -> str:
+def augmentation(key: str) -> str:
+    """What a column of an evaluation is called."""
     return {"none": "no augmentation", "dsa": "DSA", "dsa_cutmix": "DSA + CutMix"}.get(key, key)
 
 
