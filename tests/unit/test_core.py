@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from pydantic import Field
 
 from iseul.core import config, registry, seed, units
 from iseul.core.artifact import draft, hash_json, open_artifact
 from iseul.core.errors import DataError, ToolError, UsageError
+from iseul.core.parallel import Engine, Run
 from iseul.targets import load_target, target_names
 
 
@@ -137,3 +139,14 @@ def test_every_board_states_its_sources(name: str) -> None:
 def test_an_unknown_board_names_the_closest() -> None:
     with pytest.raises(UsageError, match='did you mean "nucleo-l4r5zi"'):
         load_target("nucleo-l4r5z")
+
+
+@pytest.mark.parametrize(("given", "threads"), [({"threads": 3}, 3), ({"engine": "ray"}, 1)])
+def test_what_is_timed_computes_with_a_pieces_threads(
+    given: dict[str, object], threads: int
+) -> None:
+    before = torch.get_num_threads()
+    with pytest.raises(KeyError), Engine(Run.model_validate(given)).probed():
+        assert torch.get_num_threads() == threads
+        raise KeyError
+    assert torch.get_num_threads() == before

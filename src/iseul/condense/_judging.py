@@ -242,7 +242,8 @@ def _cost(
     for name, build in panel.networks.items():
         own = [trial for trial in missing if trial.network == name]
         if own:
-            step, look = _times(build, x, y, problem, test, config)
+            with problem.engine.probed():
+                step, look = _times(build, x, y, problem, test, config)
         for trial in own:
             n = len(problem.real if trial.set == WHOLE else y)
             seconds += trial.protocol["epochs"] * math.ceil(n / config.batch) * step + look

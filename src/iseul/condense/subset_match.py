@@ -553,7 +553,8 @@ class _Run:
         seconds, on_disk, n_groups = 0.0, 0, len(subsets.members) * subsets.n_subsets
         for family, net in enumerate(self.nets):
             n_nets = len(range(family, networks.nets, len(self.nets)))
-            per_draw, per_step = self._seconds_of(family, subsets, shard)
+            with self.problem.engine.probed():
+                per_draw, per_step = self._seconds_of(family, subsets, shard)
             seconds += n_nets * n_states * networks.draws * per_draw
             seconds += left * per_step * n_nets / networks.nets
             on_disk += n_bytes(net, self.plan, n_nets, n_groups)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -22,7 +22,7 @@ from iseul.core.config import Config
 from iseul.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Result = TypeVar("Result")
 
@@ -66,6 +66,19 @@ class Engine:
         if self.is_here:
             return int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
         return 1
+
+    @contextmanager
+    def probed(self) -> Iterator[None]:
+        """Inside, this process computes with a piece's threads: what is timed there is like a
+        piece."""
+        import torch
+
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
     def map(
         self,
