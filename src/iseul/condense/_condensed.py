@@ -18,6 +18,7 @@ import numpy as np
 
 from iseul.condense import _container
 from iseul.condense._decode import cells, decode_raw
+from iseul.condense._upsampler import check_fit
 from iseul.core.artifact import write_bytes
 from iseul.core.errors import DataError
 from iseul.data._batch import ranks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from iseul.condense._container import Coding, Layout
+    from iseul.condense._upsampler import Upsampler
 
 Palette = Literal["auto", "levels", "colours"]
 
@@ -42,6 +44,7 @@ class Condensed:
     subset:  (n,) int64, which subset of its class a sample stands for; 0 where there are none
     losses:  match loss of each step; empty for methods that pick real samples
     factor:  parts along each axis that share one stored sample (`_formation.py`); 1: none
+    upsampler: how parts become samples; None: bilinear
     """
 
     x: NDArray[np.uint8]
@@ -49,6 +52,7 @@ class Condensed:
     subset: NDArray[np.int64]
     losses: list[float] = field(default_factory=list)
     factor: int = 1
+    upsampler: Upsampler | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ class CondensedSet:
     codes:  (n, values) uint8, what is packed: raw values, indices of levels or of colours
     table:  (2^bits, 1 or C) uint8 raw values of the codes; empty at 8 bits
     coded:  arithmetic coding in its file, where that is smaller
+    upsampler: how parts of a stored sample become samples; None: bilinear
     """
 
     about: About
@@ -98,6 +103,7 @@ class CondensedSet:
     codes: NDArray[np.uint8]
     table: NDArray[np.uint8]
     coded: bool = False
+    upsampler: Upsampler | None = None
 
     @property
     def planes(self) -> tuple[int, int, int]:
@@ -131,7 +137,7 @@ class CondensedSet:
 
     def condensed(self) -> Condensed:
         """The stored samples as a method would return them, losses apart."""
-        return Condensed(self.x, self.y, self.subset, factor=self.factor)
+        return Condensed(self.x, self.y, self.subset, factor=self.factor, upsampler=self.upsampler)
 
     def leading(self, per_class: int) -> CondensedSet:
         """The first `per_class` samples of each class; all, if there are fewer."""
@@ -150,7 +156,7 @@ class CondensedSet:
 
         x (N, H, W, C) uint8, y (N,) int64, N = n * factor^axes
         """
-        x = decode_raw(self.x, self.factor, self.about.axes)
+        x = decode_raw(self.x, self.factor, self.about.axes, self.upsampler)
         return x, self.y.repeat(len(x) // max(1, len(self.y)))
 
     def numpy(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -208,6 +214,8 @@ def seal(
     shape = (int(x.shape[1]), int(x.shape[2]), int(x.shape[3]))
     if made.factor > 1:
         cells(shape[:2], made.factor, about.axes)
+    if made.upsampler is not None:
+        check_fit(shape, made.factor, about.axes)
     kind = palette_of(palette, bits, shape[2])
     table = np.zeros((0, 1), np.uint8)
     if kind == "raw":
@@ -230,6 +238,7 @@ def seal(
         codes,
         table,
         coded and _container.codable(codes.shape[1], bits),
+        made.upsampler,
     )
 
 

@@ -2,6 +2,7 @@
 """The bytes of a `.dew` file. Little endian, no pickle, nothing is trusted.
 
     head     72 bytes, `_HEAD`: kind, shape, counts, normalisation, seed, recipe, two checksums
+    upsampler the network that enlarges parts (`_upsampler.py`), only where there is one
     text     UTF-8 lines: method, version of Iseul, task, the class names, then one line
              "column mean deviation n" per column of the evaluation
     counts   samples of each class, uint32, only if classes differ in it
@@ -28,6 +29,7 @@ import numpy as np
 
 from iseul.condense import _entropy
 from iseul.condense._decode import cells
+from iseul.condense._upsampler import MOST_CHANNELS, check_fit, from_bytes, n_bytes
 from iseul.core.errors import DataError, ShapeError
 
 if TYPE_CHECKING:
@@ -46,13 +48,15 @@ _MOST_TEXT = _MOST_COUNT = (1 << 16) - 1
 _MOST_SUBSET = 255
 _AXES = ("", "h", "w", "hw")
 _BALANCED, _ORDERED = 1, 2  # flags; above them 3 bits: neighbours + 1 of a model, or 0 without one,
-_CODED, _WIDTH = 2, 5  # and 2 bits: bytes of a sample's length as a power of two
+_CODED, _WIDTH = 2, 5  # 2 bits: bytes of a sample's length as a power of two, and an upsampler
+_UPSAMPLER = 128
 _WIDTHS = ("<u1", "<u2", "<u4")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Bytes of a file. payload: what samples, subsets, counts and table need; header: the rest."""
+    """Bytes of a file. payload: what samples, subsets, counts, table and upsampler need; header:
+    the rest."""
 
     header_bytes: int
     payload_bytes: int
@@ -87,6 +91,8 @@ def pack(made: CondensedSet) -> bytes:
         samples = coding.data
         flags += (coding.model.neighbours + 1 << _CODED) + (coding.width << _WIDTH)
         tables.append(coding.head)
+    network = b"" if made.upsampler is None else made.upsampler.to_bytes()
+    flags += _UPSAMPLER if network else 0
     palette = _RAW if made.bits == 8 else _LEVELS if made.table.shape[1] == 1 else _COLOURS
     fields = (
         *(MAGIC, VERSION, made.bits, palette, _HARD),
@@ -95,7 +101,7 @@ def pack(made: CondensedSet) -> bytes:
         *(len(text), about.raw_max, about.zero_point, about.scale),
         *(about.seed % (1 << 63), bytes.fromhex(about.recipe)[:16]),
     )
-    behind = text + b"".join(tables)
+    behind = network + text + b"".join(tables)
     head = _HEAD.pack(*fields, 0, zlib.crc32(samples))
     check = zlib.crc32(head + behind)
     return _HEAD.pack(*fields, check, zlib.crc32(samples)) + behind + samples
@@ -218,7 +224,7 @@ def unpack(file: BinaryIO, per_class: int | None = None) -> CondensedSet:
     _expect("label kind", label, (_HARD,))
     _expect("axes", axes, range(len(_AXES)))
     _expect("subset bits", subset_bits, range(9))
-    coding, width = flags >> _CODED & 7, flags >> _WIDTH
+    coding, width = flags >> _CODED & 7, flags >> _WIDTH & 3
     if width >= len(_WIDTHS) or (width and not coding):
         raise DataError(f"flags is {flags}: there is no such coding")
     _expect("factor", factor, range(1, 256))
@@ -227,12 +233,14 @@ def unpack(file: BinaryIO, per_class: int | None = None) -> CondensedSet:
         raise DataError(f"{n} samples of {shape} in {n_classes} classes: none may be 0")
     if not (math.isfinite(scale) and scale > 0):
         raise DataError(f"scale is {scale}, must be a positive number")
-    _check_formation(shape, factor, _AXES[axes])
+    _check_formation(shape, factor, _AXES[axes], bool(flags & _UPSAMPLER))
 
     channels = shape[2] if palette == _COLOURS else 1
     planes = (shape[0], shape[1], shape[2] // channels)
     values = math.prod(planes)
+    n_out = shape[2] * factor ** len(_AXES[axes])
     lengths = [
+        _network_bytes(file, shape[2], n_out) if flags & _UPSAMPLER else 0,
         text_bytes,
         0 if flags & 1 else 4 * n_classes,
         row_bytes(n, subset_bits),
@@ -245,7 +253,9 @@ def unpack(file: BinaryIO, per_class: int | None = None) -> CondensedSet:
     behind = file.read(sum(lengths))
     if zlib.crc32(head[:-8] + bytes(4) + head[-4:] + behind) != check:
         raise DataError("its head is damaged: the checksum differs")
-    text, raw_counts, raw_subsets, raw_table, raw_chances, raw_sizes = _split(behind, lengths)
+    network, text, raw_counts, raw_subsets, raw_table, raw_chances, raw_sizes = _split(
+        behind, lengths
+    )
     about = _about(text, n_classes)
     counts = _counts(raw_counts, n, n_classes)
     y = labels(counts)
@@ -290,7 +300,16 @@ def unpack(file: BinaryIO, per_class: int | None = None) -> CondensedSet:
         codes,
         table,
         coded=bool(coding),
+        upsampler=from_bytes(network, shape[2], n_out, raw_max) if network else None,
     )
+
+
+def _network_bytes(file: BinaryIO, n_values: int, n_out: int) -> int:
+    """Bytes of an upsampler that begins here, by its own claim; the file stays where it is."""
+    channels = int.from_bytes(file.read(1))
+    file.seek(_HEAD.size)
+    _expect("channels of the upsampler", channels, range(1, MOST_CHANNELS + 1))
+    return n_bytes(channels, n_values, n_out)
 
 
 def _n_chances(planes: tuple[int, int, int], bits: int, neighbours: int) -> int:
@@ -333,10 +352,12 @@ def _expect(name: str, got: int, allowed: Sequence[int]) -> None:
         raise DataError(f"{name} is {got}, must be {known}")
 
 
-def _check_formation(shape: tuple[int, int, int], factor: int, axes: str) -> None:
-    if factor > 1:
+def _check_formation(shape: tuple[int, int, int], factor: int, axes: str, upsampled: bool) -> None:
+    if factor > 1 or upsampled:
         try:
             cells(shape[:2], factor, axes)
+            if upsampled:
+                check_fit(shape, factor, axes)
         except ShapeError as error:
             raise DataError(error.problem) from None
 

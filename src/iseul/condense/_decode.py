@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iseul.condense._upsampler import enlarge_raw
 from iseul.core.errors import ShapeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from iseul.condense._upsampler import Upsampler
 
 LARGEST = 1 << 22  # H * W: 255 * (2 H) * (2 W) must stay below 2^32
 
@@ -47,13 +50,18 @@ def cells(shape: tuple[int, int], factor: int, axes: str) -> list[tuple[int, int
     return [(*rows, *columns) for rows in found[0] for columns in found[1]]
 
 
-def decode_raw(x: NDArray[np.uint8], factor: int, axes: str) -> NDArray[np.uint8]:
+def decode_raw(
+    x: NDArray[np.uint8], factor: int, axes: str, upsampler: Upsampler | None = None
+) -> NDArray[np.uint8]:
     """(n, H, W, C) stored to (n * parts, H, W, C): all of sample 0, then of sample 1, ..."""
     if factor == 1:
         return x
     _, height, width, channels = x.shape
     each = []
     for top, bottom, left, right in cells((height, width), factor, axes):
+        if upsampler is not None:
+            each.append(enlarge_raw(x[:, top:bottom, left:right], upsampler, factor, axes))
+            continue
         part = x[:, top:bottom, left:right].astype(np.uint32)
         part = _along(part, height, 1)
         part = _along(part, width, 2)

@@ -18,6 +18,7 @@ import numpy as np
 
 from iseul.condense import _container, _entropy
 from iseul.condense._decode import cells
+from iseul.condense._upsampler import HIDDEN, MOST_HIDDEN, SUM, WEIGHT, factors
 from iseul.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from iseul.condense._condensed import CondensedSet
     from iseul.condense._container import Coding
+    from iseul.condense._upsampler import Upsampler
 
 _PER_LINE = 16
 _PER_START = 16  # samples from one kept start of a coded set to the next
@@ -95,9 +97,13 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
         pieces.append(_DECLARE_CODES + (_STORED_CODED if made.bits < 8 else _STORED_CODED_8))
     else:
         pieces.append(_PLAIN + {8: _STORED_8, 6: _STORED_6}.get(made.bits, _STORED_FEW))
-    if made.factor > 1:
-        pieces.append(_formation(made))
-    pieces += [_VALUE if made.factor > 1 else _VALUE_PLAIN, _READ]
+    if made.upsampler is not None:
+        pieces.append(_VALUE_UPSAMPLED)
+    elif made.factor > 1:
+        pieces += [_formation(made), _VALUE]
+    else:
+        pieces.append(_VALUE_PLAIN)
+    pieces.append(_READ)
     header = "".join(Template(piece).substitute(places) for piece in pieces)
     body = [f'// {name}: see {name}.h. Written by iseul export.\n#include "{name}.h"\n']
     body.append(_array(f"const uint8_t {name}_samples[{samples.size}]", samples))
@@ -107,6 +113,8 @@ def as_c(made: CondensedSet, name: str) -> dict[str, bytes]:
         body.append(_array(f"const uint16_t {name}_labels[{len(made.y)}]", made.y))
     if coding is not None:
         body += _decoder(made, coding, places)
+    if made.upsampler is not None:
+        body += _enlarging(made, made.upsampler, places)
     return {f"{name}.h": header.encode(), f"{name}.c": "\n".join(body).encode()}
 
 
@@ -160,6 +168,35 @@ def _decoder(made: CondensedSet, coding: Coding, places: Mapping[str, object]) -
         _array(f"static const uint32_t {name}_starts[{len(starts)}]", starts),
         _array(f"static const {kind} {name}_lengths[{len(coding.lengths)}]", coding.lengths),
         Template(_DECODER).substitute(own),
+    ]
+
+
+def _enlarging(made: CondensedSet, network: Upsampler, places: Mapping[str, object]) -> list[str]:
+    """The C of `_upsampler.enlarge_raw`, a part at a time, and its weights."""
+    across, (height, width, channels) = factors(made.factor, made.about.axes), made.shape
+    own = {
+        **places,
+        "rows": height // across[0],
+        "columns": width // across[1],
+        "down": across[0],
+        "across": across[1],
+        "hidden": network.channels,
+        "per_hidden": WEIGHT // HIDDEN,
+        "most_hidden": MOST_HIDDEN,
+        "sum": SUM,
+        "raw_max": network.raw_max,
+        "values": height * width * channels,
+    }
+    name = places["name"]
+    arrays = (
+        ("int8_t", "first", network.first),
+        ("int16_t", "first_bias", network.first_bias),
+        ("int8_t", "second", network.second),
+        ("int16_t", "second_bias", network.second_bias),
+    )
+    return [
+        *(_array(f"static const {t} {name}_{n}[{a.size}]", a) for t, n, a in arrays),
+        Template(_UPSAMPLER).substitute(own),
     ]
 
 
@@ -355,6 +392,108 @@ static inline uint8_t ${name}_value(uint32_t sample, uint32_t part, uint32_t val
     const uint32_t half = 2u * ${NAME}_HEIGHT * ${NAME}_WIDTH;
     const uint32_t sum = above * (2u * ${NAME}_HEIGHT - down) + below * down;
     return (uint8_t)((sum + half) / (2u * half));
+}
+"""
+_VALUE_UPSAMPLED = """
+// Sample `part` < ${NAME}_PARTS of a stored sample, in memory of this file that the next call with
+// another one takes: not for two threads at once.
+const uint8_t *${name}_sample(uint32_t sample, uint32_t part);
+
+// Raw value of it.
+static inline uint8_t ${name}_value(uint32_t sample, uint32_t part, uint32_t value) {
+    return ${name}_sample(sample, part)[value];
+}
+"""
+_UPSAMPLER = """\
+// Hidden values of one row of a part, $rows x $columns; around it there are zeros.
+static void ${name}_hidden(const uint8_t *from, uint32_t y, uint16_t *out) {
+    for (uint32_t x = 0u; x < ${columns}u; ++x) {
+        const int8_t *weight = ${name}_first;
+        for (uint32_t d = 0u; d < ${hidden}u; ++d) {
+            int32_t sum = ${name}_first_bias[d];
+            for (uint32_t c = 0u; c < ${channels}u; ++c) {
+                for (uint32_t tap = 0u; tap < 9u; ++tap, ++weight) {
+                    const uint32_t row = y + tap / 3u, column = x + tap % 3u;
+                    if (row - 1u < ${rows}u && column - 1u < ${columns}u) {
+                        const uint32_t at = (row - 1u) * ${columns}u + column - 1u;
+                        sum += (int32_t)*weight * (int32_t)from[at * ${channels}u + c];
+                    }
+                }
+            }
+            sum = sum < 0 ? 0 : (sum + ${per_hidden} / 2) / ${per_hidden};
+            out[x * ${hidden}u + d] = (uint16_t)(sum < ${most_hidden} ? sum : ${most_hidden});
+        }
+    }
+}
+
+// Where line `out` of an enlarged side comes from: between low and high, share / (2 factor) of
+// the way.
+static void ${name}_place(uint32_t out, uint32_t factor, uint32_t have, uint32_t *low,
+                          uint32_t *high, uint32_t *share) {
+    const uint32_t at = 2u * out + 1u > factor ? 2u * out + 1u - factor : 0u;
+    *low = at / (2u * factor);
+    *high = *low + 1u < have ? *low + 1u : have - 1u;
+    *share = at % (2u * factor);
+}
+
+// Bilinear enlargement of one value, in steps of 1 / $sum, halves upwards.
+static int32_t ${name}_bilinear(const uint8_t *from, uint32_t y, uint32_t x, uint32_t c) {
+    uint32_t top, bottom, left, right, below, beside;
+    ${name}_place(y, ${down}u, ${rows}u, &top, &bottom, &below);
+    ${name}_place(x, ${across}u, ${columns}u, &left, &right, &beside);
+    const uint8_t *upper = &from[top * ${columns}u * ${channels}u + c];
+    const uint8_t *lower = &from[bottom * ${columns}u * ${channels}u + c];
+    left *= ${channels}u;
+    right *= ${channels}u;
+    const uint32_t nearer = 2u * ${across}u - beside;
+    const uint32_t all = (upper[left] * nearer + upper[right] * beside) * (2u * ${down}u - below) +
+                         (lower[left] * nearer + lower[right] * beside) * below;
+    return (int32_t)((all * ${sum}u + 2u * ${down}u * ${across}u) / (4u * ${down}u * ${across}u));
+}
+
+const uint8_t *${name}_sample(uint32_t sample, uint32_t part) {
+    static uint8_t from[${rows} * ${columns} * ${channels}], out[${values}];
+    static uint16_t hidden[3][${columns} * ${hidden}];
+    static uint32_t held; // one more than the part that out has; 0: none
+    if (held == sample * ${parts}u + part + 1u) {
+        return out;
+    }
+    held = sample * ${parts}u + part + 1u;
+    const uint32_t top = part / ${across}u * ${rows}u, left = part % ${across}u * ${columns}u;
+    for (uint32_t y = 0u, i = 0u; y < ${rows}u; ++y) {
+        const uint32_t first = ((top + y) * ${width}u + left) * ${channels}u;
+        for (uint32_t x = 0u; x < ${columns}u * ${channels}u; ++x, ++i) {
+            from[i] = ${name}_stored(sample, first + x);
+        }
+    }
+    ${name}_hidden(from, 0u, hidden[0]);
+    for (uint32_t y = 0u; y < ${rows}u; ++y) {
+        if (y + 1u < ${rows}u) {
+            ${name}_hidden(from, y + 1u, hidden[(y + 1u) % 3u]);
+        }
+        for (uint32_t x = 0u; x < ${columns}u; ++x) {
+            const int8_t *weight = ${name}_second;
+            for (uint32_t o = 0u; o < ${channels}u * ${parts}u; ++o) {
+                int32_t sum = ${name}_second_bias[o];
+                for (uint32_t d = 0u; d < ${hidden}u; ++d) {
+                    for (uint32_t tap = 0u; tap < 9u; ++tap, ++weight) {
+                        const uint32_t row = y + tap / 3u, column = x + tap % 3u;
+                        if (row - 1u < ${rows}u && column - 1u < ${columns}u) {
+                            const uint32_t at = (column - 1u) * ${hidden}u + d;
+                            sum += (int32_t)*weight * (int32_t)hidden[(row - 1u) % 3u][at];
+                        }
+                    }
+                }
+                const uint32_t c = o / ${parts}u, to_y = y * ${down}u + o % ${parts}u / ${across}u;
+                const uint32_t to_x = x * ${across}u + o % ${across}u;
+                sum += ${name}_bilinear(from, to_y, to_x, c) + ${sum} / 2;
+                sum = sum < 0 ? 0 : sum / ${sum};
+                out[(to_y * ${width}u + to_x) * ${channels}u + c] =
+                    (uint8_t)(sum < ${raw_max} ? sum : ${raw_max});
+            }
+        }
+    }
+    return out;
 }
 """
 _READ = """

@@ -19,6 +19,8 @@ from torch.nn import functional as F
 from iseul.core.errors import ShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
 
@@ -46,19 +48,24 @@ def _cells(shape: tuple[int, int], factor: int, axes: str) -> list[tuple[slice, 
     ]
 
 
-def decode(x: Tensor, factor: int, axes: str) -> Tensor:
+def decode(
+    x: Tensor, factor: int, axes: str, enlarge: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
     """(n, C, H, W) stored reals to (n * parts, C, H, W): all of sample 0, then of sample 1, ...
 
-    Differentiable; bilinear. factor 1 returns x itself.
+    Differentiable. factor 1 returns x itself.
+    enlarge: (n, C, h, w) parts to (n, C, H, W) samples; None: bilinear
     Raises ShapeError if a side has fewer values than factor.
     """
     if factor == 1:
         return x
     size = (x.shape[2], x.shape[3])
-    each = [
-        F.interpolate(x[:, :, rows, columns], size=size, mode="bilinear", align_corners=False)
-        for rows, columns in _cells(size, factor, axes)
-    ]
+
+    def bilinear(part: Tensor) -> Tensor:
+        return F.interpolate(part, size=size, mode="bilinear", align_corners=False)
+
+    enlarged = enlarge or bilinear
+    each = [enlarged(x[:, :, rows, columns]) for rows, columns in _cells(size, factor, axes)]
     return torch.stack(each, 1).flatten(0, 1)
 
 
@@ -77,6 +84,13 @@ def encode(x: Tensor, factor: int, axes: str) -> Tensor:
         across = _reduction(columns, size[1], x)
         stored[:, :, rows, columns] = down @ x[i :: len(cells)] @ across.T
     return stored
+
+
+def reductions(shape: tuple[int, int], factor: int, axes: str) -> tuple[Tensor, Tensor]:
+    """down (h, H) and back (W, w): down @ x @ back is the first part that decodes nearest to x."""
+    rows, columns = _cells(shape, factor, axes)[0]
+    like = torch.zeros(())
+    return _reduction(rows, shape[0], like), _reduction(columns, shape[1], like).T
 
 
 def _reduction(part: slice, side: int, x: Tensor) -> Tensor:

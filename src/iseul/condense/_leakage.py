@@ -122,7 +122,7 @@ def look_up(made: Condensed, problem: Problem, seed: int) -> Neighbours:
 
 
 def _cut(made: Condensed, problem: Problem) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    x = decode_raw(made.x, made.factor, problem.axes)
+    x = decode_raw(made.x, made.factor, problem.axes, made.upsampler)
     return x, made.y.repeat(len(x) // max(1, len(made.y)))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from iseul.condense._distance import BY_NAME
-from iseul.condense._formation import decode
+from iseul.condense._enlarge import decode_by
 from iseul.condense._gradients import group_gradients
 from iseul.condense._networks import load_vector
 from iseul.condense._palette import nearest_rows
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from iseul.condense._bank import Draw
     from iseul.condense._problem import Problem
     from iseul.condense._subsets import Partition
+    from iseul.condense._upsampler import Upsampler
 
 
 class Source(Protocol):
@@ -59,6 +60,7 @@ class Settings:
     bits: int
     colours: NDArray[np.float32] | None
     whole_class: bool
+    upsampler: Upsampler | None = None
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,7 @@ def _match_loss(
     shares = shares.to(stored.device)
     sizes = images.flatten().tolist()
     kept = as_stored(stored, problem, settings.bits, settings.colours)
-    samples = decode(kept, settings.factor, problem.axes)
+    samples = decode_by(settings.upsampler, kept, settings.factor, problem)
     per_class = len(samples) // (last - first)
     order = subsets.order[first:last] + per_class * np.arange(last - first)[:, None]
     samples = samples[torch.from_numpy(order.flatten()).to(samples.device)]

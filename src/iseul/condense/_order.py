@@ -28,7 +28,7 @@ def prefix_order(made: Condensed, problem: Problem) -> NDArray[np.int64]:
     """Positions of all samples: class after class, inside each the best leading ones first."""
     real = problem.real
     n = len(made.y)
-    x = decode_raw(made.x, made.factor, problem.axes).astype(np.float64)
+    x = decode_raw(made.x, made.factor, problem.axes, made.upsampler).astype(np.float64)
     points = x.reshape(n, len(x) // max(1, n), -1).mean(1)  # a stored sample counts as its parts
     order = []
     for label in np.unique(made.y):

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from pydantic import Field, field_validator
 
+from iseul.condense._decode import decode_raw
 from iseul.condense._formation import decode
 from iseul.condense._learning import LR, LR_BATCH_NORM, descend, sgd
 from iseul.core.config import Config as BaseConfig
@@ -97,7 +98,12 @@ FULL = {
 
 def samples_of(condensed: Condensed, problem: Problem) -> tuple[Tensor, Tensor]:
     """The samples that a network is trained on, as reals, and their classes."""
-    x = decode(problem.to_tensor(condensed.x), condensed.factor, problem.axes)
+    if condensed.upsampler is None:
+        x = decode(problem.to_tensor(condensed.x), condensed.factor, problem.axes)
+    else:  # in integers, as a chip reads them
+        x = problem.to_tensor(
+            decode_raw(condensed.x, condensed.factor, problem.axes, condensed.upsampler)
+        )
     y = torch.from_numpy(condensed.y).repeat_interleave(len(x) // len(condensed.y))
     return x, y.to(problem.device)
 

@@ -54,11 +54,12 @@ class Config(BaseConfig):
     )
 
 
-def per_class(ipc: int, config: Config, problem: Problem, factor: int = 1) -> int:
+def per_class(ipc: int, config: Config, problem: Problem, factor: int = 1, beside: int = 0) -> int:
     """Samples stored per class where `ipc` are asked for: with `fill`, as many as have room in
     the bytes of `ipc` raw ones.
 
     factor: parts along each axis that share a stored sample
+    beside: bytes that the set needs for other things
     With arithmetic coding as many as would have room if they were real; `store` leaves out what
     has none in the end.
     Fewer levels and more samples is multi-formation along a value's depth: full resolution stays,
@@ -68,8 +69,10 @@ def per_class(ipc: int, config: Config, problem: Problem, factor: int = 1) -> in
     if not config.fill:
         return ipc
     if (room := room_of(ipc, config, problem)) is not None:
-        return in_room(room, config, problem, factor)
-    return ipc * _n_values(problem) // row_bytes(_n_codes(problem, config), config.bits)
+        return in_room(room - beside, config, problem, factor)
+    room = ipc * problem.n_classes * _n_values(problem) - beside
+    row = row_bytes(_n_codes(problem, config), config.bits)
+    return max(1, room // (row * problem.n_classes))
 
 
 def _n_values(problem: Problem) -> int:

@@ -35,6 +35,7 @@ from pydantic import Field, field_validator
 
 from iseul.condense._condensed import Condensed
 from iseul.condense._subsets import class_indices, partition, reassign
+from iseul.condense._upsampler import MOST_CHANNELS, Upsampler, check_fit
 from iseul.core import registry
 from iseul.core import seed as seeds
 from iseul.core.artifact import hash_json, write_bytes
@@ -123,6 +124,20 @@ class Networks(BaseConfig):
         return names
 
 
+class Upsampling(BaseConfig):
+    """[condense.upsampling]: how the parts of a stored sample become samples (`factor`)."""
+
+    kind: Literal["bilinear", "learned"] = Field(
+        default="bilinear",
+        description="learned: a network of some hundred bytes, trained on the real samples and "
+        "stored with the set, adds what bilinear enlargement leaves out",
+    )
+    channels: int = Field(
+        default=16, ge=1, le=MOST_CHANNELS, description="hidden channels of that network"
+    )
+    steps: int = Field(default=4000, ge=1, description="steps, batch 64, that it is trained")
+
+
 class Config(BaseConfig):
     """`ipc` is the dial; `steps` and `networks.nets` trade time for accuracy."""
 
@@ -159,6 +174,9 @@ class Config(BaseConfig):
     mirror: bool = Field(
         default=False, description="augmentation may flip left to right: not for digits or text"
     )
+    upsampling: Upsampling = Field(
+        default=Upsampling(), description="how parts of a stored sample become samples"
+    )
     subsets: Subsets = Field(default=Subsets(), description="how a class is split")
     networks: Networks = Field(default=Networks(), description="which networks ask for gradients")
 
@@ -168,7 +186,8 @@ def condense(problem: Problem, config: Config, seed: int) -> Condensed:
 
     Goes on from what an interrupted run of the same call left in `problem.folder`.
     Raises DataError if a class has fewer real samples than images are asked for, UsageError if
-    layer_weights does not have one weight per layer of the matching network.
+    layer_weights does not have one weight per layer of the matching network, ShapeError if
+    samples can not be cut into `factor` parts.
     """
     if problem.folder is not None:
         return _Run(problem, config, seed, problem.folder).condense()
@@ -198,6 +217,7 @@ class _Run:
         if config.subsets.recluster_every:
             self.n_rounds = max(1, math.ceil(config.steps / config.subsets.recluster_every))
         self.nets_per_round = max(1, networks.nets // self.n_rounds)
+        self.upsampler: Upsampler | None = None
         self._check()
         settings = config.model_dump(mode="json")
         self.real_key = hash_json(
@@ -221,7 +241,10 @@ class _Run:
         return partial(self.problem.build_other, name)
 
     def _check(self) -> None:
-        """Raise UsageError where settings do not fit the families that ask."""
+        """Raise where settings do not fit the families that ask, or the samples."""
+        if self.config.upsampling.kind == "learned":
+            height, width, channels = self.problem.real.x.shape[1:]
+            check_fit((height, width, channels), self.config.factor, self.problem.axes)
         weights, layers, n_families = self.config.layer_weights, self.layers[0], len(self.families)
         if self.config.networks.schedule == "pool" and self.nets_per_round < n_families:
             raise UsageError(
@@ -255,11 +278,10 @@ class _Run:
         )
         recording = self._embedding_net(0)
         subsets = self._split(classes, 0, recording)
-        x = self._start(subsets)
+        x = self.start = self._start(subsets)
         online = config.networks.schedule != "pool"
         per_shard = problem.n_classes if online else CLASSES_PER_SHARD
         shards = shards_of(x, problem.n_classes, per_shard)
-        self.colours = self._colours_of(x)
         if config.steps:
             shards = [self._checkpoint(shard) or shard for shard in shards]
             self._state_cost(subsets, shards)
@@ -278,7 +300,8 @@ class _Run:
         x_raw = problem.to_raw(kept)
         losses = np.mean([shard.losses for shard in shards], 0).tolist() if config.steps else []
         y = np.repeat(np.arange(problem.n_classes), config.ipc)
-        return Condensed(x_raw, y, self._owners(subsets), losses, config.factor)
+        owners = self._owners(subsets)
+        return Condensed(x_raw, y, owners, losses, config.factor, self.upsampler)
 
     # subsets and the start
 
@@ -321,13 +344,12 @@ class _Run:
         x: Tensor | None = None,
     ) -> Partition:
         """The round's subsets; with synthetic samples x they are shared out by nearness."""
-        from iseul.condense._formation import decode
         from iseul.condense._networks import principal
 
         settings, index = self.config.subsets, np.concatenate(classes)
         rows = self.problem.real.x[index]
         if x is not None:
-            images = self.problem.to_raw(decode(x, self.config.factor, self.problem.axes))
+            images = self.problem.to_raw(self._decoded(x))
             rows = np.concatenate([rows, images])
         features = principal(self._features(rows, recording, turn), EMBEDDING_AXES)
         embedding = np.zeros((len(self.problem.real), features.shape[1]), np.float32)
@@ -345,11 +367,32 @@ class _Run:
         return made if x is None else reassign(made, embedding, features[len(index) :])
 
     def _start(self, subsets: Partition) -> Tensor:
+        """Real samples as they would be stored; palette and upsampler are made for them."""
         from iseul.condense._formation import encode
+        from iseul.condense._matching import as_stored
 
+        problem, config = self.problem, self.config
         start = np.concatenate([part for row in subsets.starts for part in row])
-        x = self.problem.to_tensor(self.problem.real.x[start])
-        return encode(x, self.config.factor, self.problem.axes)
+        samples = problem.to_tensor(problem.real.x[start])
+        x = encode(samples, config.factor, problem.axes)
+        self.colours = self._colours_of(x)
+        if config.upsampling.kind == "bilinear":
+            return x
+        from iseul.condense._enlarge import fit, train
+
+        def stored(values: Tensor) -> Tensor:
+            return as_stored(values, problem, config.bits or 8, self.colours)
+
+        network, seed = config.upsampling, seeds.derive(self.seed, "upsampler")
+        self.upsampler = train(
+            problem, config.factor, network.channels, network.steps, seed, stored
+        )
+        return fit(x, samples, lambda values: self._decoded(stored(values)), problem)
+
+    def _decoded(self, x: Tensor) -> Tensor:
+        from iseul.condense._enlarge import decode_by
+
+        return decode_by(self.upsampler, x, self.config.factor, self.problem)
 
     def _colours_of(self, x: Tensor) -> NDArray[np.float32] | None:
         """(2^bits, C) reals of the palette that the start asks for; None: levels are kept."""
@@ -388,6 +431,7 @@ class _Run:
             config.bits or 8,  # outside a recipe nothing is stored
             self.colours,
             config.subsets.kind == "real_only",
+            self.upsampler,
         )
 
     def _source(self, subsets: Partition, turn: int, recording: Recording | None) -> Source:
@@ -416,9 +460,7 @@ class _Run:
     def _synthetic(self, x: Tensor) -> tuple[Tensor, Tensor]:
         import torch
 
-        from iseul.condense._formation import decode
-
-        samples = decode(x, self.config.factor, self.problem.axes)
+        samples = self._decoded(x)
         y = torch.arange(self.problem.n_classes).repeat_interleave(self.n_images)
         return samples, y.to(samples.device)
 
@@ -476,12 +518,10 @@ class _Run:
                 pieces = [(made[i], end, CLASSES_PER_SHARD) for i in which]
                 self.problem.engine.map(advance, pieces, shared, partial(keep, which))
         if self.config.networks.schedule == "pool" and self.n_rounds == 1:
-            self._check_against_start(made, subsets, shared)
+            self._check_against_start(made, shared)
         return made
 
-    def _check_against_start(
-        self, shards: list[Shard], subsets: Partition, shared: tuple[Any, ...]
-    ) -> None:
+    def _check_against_start(self, shards: list[Shard], shared: tuple[Any, ...]) -> None:
         """A warning where samples match worse than the real ones they started at."""
         from iseul.condense._matching import loss_at, shards_of
 
@@ -489,7 +529,7 @@ class _Run:
         n_steps = min(MOST_COMPARED, config.steps // COMPARED_SHARE)
         if not n_steps:
             return  # a run this short shows that it runs
-        start = shards_of(self._start(subsets), self.problem.n_classes, CLASSES_PER_SHARD)
+        start = shards_of(self.start, self.problem.n_classes, CLASSES_PER_SHARD)
         pieces = [(shard, n_steps, CLASSES_PER_SHARD) for shard in (*start, *shards)]
         losses = self.problem.engine.map(loss_at, pieces, shared)
         before, after = (float(np.mean(part)) for part in np.split(np.array(losses), 2))

@@ -157,12 +157,19 @@ def _make(context: Context, problem: Problem, i: int) -> tuple[Condensed, Conden
 def asked_of_the_method(recipe: Recipe, problem: Problem) -> Any:
     """The method's settings with what the storage asks of them: how many samples, which levels."""
     from iseul.condense._condensed import palette_of
+    from iseul.condense._formation import parts
+    from iseul.condense._upsampler import n_bytes
     from iseul.condense.store import per_class
 
     assert recipe.condense is not None and recipe.store is not None
     kept = recipe.store
     config: Any = recipe.condense.config  # of any method; all of them have `ipc`
-    n = per_class(config.ipc, kept, problem, getattr(config, "factor", 1))
+    factor, beside = getattr(config, "factor", 1), 0
+    if getattr(config, "upsampling", None) and config.upsampling.kind == "learned":
+        n_values = problem.real.x.shape[3]
+        n_out = n_values * parts(factor, problem.axes)
+        beside = n_bytes(config.upsampling.channels, n_values, n_out)
+    n = per_class(config.ipc, kept, problem, factor, beside)
     changes: dict[str, Any] = {"ipc": n}
     if getattr(config, "bits", None) == 0:
         colours = palette_of(kept.palette, kept.bits, problem.real.x.shape[3]) == "colours"
