@@ -14,6 +14,7 @@ from iseul.condense import _export
 from iseul.condense._condensed import About, Condensed, seal
 from iseul.device._chip import family_of
 from iseul.targets import load_target
+from unit.test_condensed_file import an_upsampler
 
 # invoke reads the sample and the part that the input names
 BODY = """
@@ -30,15 +31,24 @@ const int8_t *stub_output(const stub_t *m, int i) { (void)m; (void)i; return (in
 
 @pytest.mark.parametrize("board", ONE_PER_RUNNER)
 @pytest.mark.parametrize("coded", [False, True], ids=["packed", "coded"])
-@pytest.mark.parametrize(("bits", "shape", "factor"), [(2, (20, 24, 1), 1), (6, (12, 12, 3), 2)])
+@pytest.mark.parametrize(
+    ("bits", "shape", "factor", "channels"),
+    [(2, (20, 24, 1), 1, 0), (6, (12, 12, 3), 2, 0), (2, (16, 12, 1), 2, 8)],
+)
 def test_a_chip_reads_what_numpy_reads(
-    bits: int, shape: tuple[int, int, int], factor: int, coded: bool, board: str
+    bits: int,
+    shape: tuple[int, int, int],
+    factor: int,
+    channels: int,
+    coded: bool,
+    board: str,
 ) -> None:
     rng = np.random.default_rng(0)
     x = np.cumsum(rng.integers(-9, 10, (40, *shape)), 1).cumsum(2).clip(0, 255).astype(np.uint8)
     y = np.arange(40) // 20
     about = About(1 / 255, 0, 255, ("a", "b"))
-    made = seal(Condensed(x, y, y, [], factor), about, bits, coded=coded)
+    network = an_upsampler(channels) if channels else None
+    made = seal(Condensed(x, y, y, [], factor, network), about, bits, coded=coded)
     assert (made.coding is not None) == coded
     files = {name: data.decode() for name, data in _export.as_c(made, "set").items()}
     image = stub_image(BODY, board, files)

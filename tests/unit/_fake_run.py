@@ -332,6 +332,7 @@ def _condense(folder: Path, ipc: int, seconds: float) -> None:
             "bits": 8,
             "coding": "arithmetic",
             "factor": 1,
+            "upsampler_bytes": 761,
             "file_bytes": int(x.nbytes) + 250,
             "classes": CLASSES,
         },

@@ -359,7 +359,7 @@ def test_steps_that_lead_away_from_the_start_are_told(
         ({"distance": "cosine"}, 3),
         ({"distance": "l1"}, 3),
         ({"layer_weights": [0.0, 1.0, 2.0]}, 3),
-        ({"bits": 4}, 3),
+        ({"rounding": {"bits": 4}}, 3),
         ({"anchor": 0.0}, 3),
     ],
     ids=str,
@@ -387,7 +387,7 @@ def test_several_images_share_a_stored_sample() -> None:
 def test_matching_knows_of_coarse_storage() -> None:
     """What comes out has 2^bits even levels, and gradients pass the rounding unchanged."""
     levels = {round(i * DIGITS.raw_max / 3) for i in range(4)}
-    assert set(np.unique(condense(bits=2).x)) <= levels
+    assert set(np.unique(condense(rounding={"bits": 2}).x)) <= levels
     assert len(np.unique(condense().x)) > len(levels)
     x = torch.tensor([0.0, 0.2, 0.49, 0.51, 1.0], requires_grad=True)
     stored = as_stored(x, PROBLEM, 1)
@@ -398,14 +398,16 @@ def test_matching_knows_of_coarse_storage() -> None:
 
 def test_matching_knows_of_colours() -> None:
     """Pixels come out in the colours of the start, gradients pass the rounding unchanged."""
-    settings: dict[str, Any] = {"bits": 2, "palette": "colours"}
+    settings: dict[str, Any] = {"rounding": {"bits": 2, "palette": "colours"}}
     start = condense(steps=0, **settings)
     table = np.unique(start.x.reshape(-1, 1), axis=0)
     made = condense(**settings)
     assert len(table) == 4 and set(np.unique(made.x)) <= set(table.ravel())
     assert not np.array_equal(made.x, start.x)
     assert not np.array_equal(np.diff(table.ravel()), np.diff(table.ravel())[:1].repeat(3))
-    assert np.array_equal(condense(palette="colours").x, condense().x)  # 8 bits: nothing to round
+    assert np.array_equal(
+        condense(rounding={"palette": "colours"}).x, condense().x
+    )  # 8 bits: nothing to round
     colours = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 1]], np.float32)
     x = torch.tensor([[0.9, 0.2, 0.1], [0.6, 0.7, 0.6]]).T.reshape(1, 3, 1, 2).requires_grad_()
     stored = as_stored(x, PROBLEM, 6, colours)

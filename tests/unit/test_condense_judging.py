@@ -392,9 +392,21 @@ def test_evaluate_needs_a_condensed_set(tmp_path: Path) -> None:
         ("subset_match", "", 3, 8, "levels"),
         ("subset_match", "[condense.store]\nbits = 2", 3, 2, "levels"),
         ("subset_match", "[condense.store]\nbits = 2\nfill = true", 12, 2, "levels"),
-        ("subset_match", "bits = 5\n[condense.store]\nbits = 4\nfill = true", 6, 5, "levels"),
+        (
+            "subset_match",
+            "[condense.rounding]\nbits = 5\n[condense.store]\nbits = 4\nfill = true",
+            6,
+            5,
+            "levels",
+        ),
         ("subset_match", "[condense.store]\nbits = 6\nfill = true", 12, 6, "colours"),
-        ("subset_match", 'palette = "colours"\n[condense.store]\nbits = 2', 3, 2, "levels"),
+        (
+            "subset_match",
+            '[condense.rounding]\npalette = "colours"\n[condense.store]\nbits = 2',
+            3,
+            2,
+            "levels",
+        ),
         ("kmeans", "[condense.store]\nbits = 1\nfill = true", 24, None, None),
         ("kmeans", '[condense.store]\nbits = 2\ncoding = "arithmetic"', 3, None, None),
     ],
@@ -408,13 +420,14 @@ def test_storage_says_how_many_samples_and_what_matching_knows(
     given = Problem(real, 10, lambda _: torch.nn.Identity())
     settings = asked_of_the_method(read_recipe(path), given)
     assert settings.ipc == ipc
-    assert [getattr(settings, name, None) for name in ("bits", "palette")] == [bits, palette]
+    rounding = getattr(settings, "rounding", None)
+    assert [getattr(rounding, name, None) for name in ("bits", "palette")] == [bits, palette]
 
 
 def test_bits_that_matching_is_told_make_another_run(tmp_path: Path) -> None:
     """A stage is up to date by what the recipe says, so what is left out must show in it."""
     tables = []
-    for told in ("", "bits = 8\n"):
+    for told in ("", "[condense.rounding]\nbits = 8\n"):
         path = written(
             tmp_path, f'[condense]\nmethod = "subset_match"\n{told}[condense.store]\nbits = 2\n'
         )

@@ -31,6 +31,7 @@ from iseul.condense._condensed import (
 from iseul.condense._decode import cells, decode_raw
 from iseul.condense._formation import decode, encode
 from iseul.condense._problem import Problem
+from iseul.condense._upsampler import Upsampler, from_bytes, n_bytes
 from iseul.core.errors import DataError, IseulError, ShapeError, UsageError
 from iseul.data._batch import Samples, ranks
 from iseul.data.sets import digits
@@ -73,6 +74,12 @@ def a_set(
     about = replace(ABOUT, axes=axes, classes=ABOUT.classes[: len(counts)])
     kind = palette.palette if palette is not None else "auto"
     return seal(Condensed(x, y, subset, [1.0], factor), about, bits, kind, None, coded)
+
+
+def an_upsampler(channels: int = 2, n_values: int = 1, parts: int = 4) -> Upsampler:
+    rng = np.random.default_rng(channels)
+    data = rng.integers(0, 256, n_bytes(channels, n_values, n_values * parts), np.uint8).tobytes()
+    return from_bytes(bytes([channels]) + data[1:], n_values, n_values * parts, 255)
 
 
 def same(a: CondensedSet, b: CondensedSet) -> None:
@@ -324,11 +331,15 @@ def with_checksums(data: bytes) -> bytes:
         return data
     text, n_classes, flags = int.from_bytes(data[24:26], "little"), data[14], data[23]
     bits, colours, n = data[5], data[6] == 2, int.from_bytes(data[16:20], "little")
-    behind = text + (0 if flags & 1 else 4 * n_classes) + -(-n * data[22] // 8)
+    behind = text
+    if flags & 128 and len(data) > 72:  # an upsampler
+        hidden, values, parts = data[72], data[12], data[20] ** (0, 1, 1, 2)[data[21] & 3]
+        behind += 1 + hidden * (9 * values + 2) + values * parts * (9 * hidden + 2)
+    behind += (0 if flags & 1 else 4 * n_classes) + -(-n * data[22] // 8)
     behind += 0 if bits == 8 else (data[12] if colours else 1) << (bits & 7)
     if flags >> 2 & 7:
         bits = min(bits, 8)  # a mutated number
-        behind += ((1 << bits) - 1 << bits * ((flags >> 2 & 7) - 1)) + (n << (flags >> 5))
+        behind += ((1 << bits) - 1 << bits * ((flags >> 2 & 7) - 1)) + (n << (flags >> 5 & 3))
     out = bytearray(data)
     out[68:72] = zlib.crc32(data[72 + behind :]).to_bytes(4, "little")
     head = bytearray(out[: 72 + behind])
@@ -365,6 +376,9 @@ def test_mutated_files(tmp_path: Path, n: int, mended: bool) -> None:
         made.save(path)
         seeds.append(path.read_bytes())
 
+    learned = replace(a_set(4, (6, 8, 1), (3, 3), factor=2), upsampler=an_upsampler())
+    learned.save(path)
+    seeds.append(path.read_bytes())
     tally = fuzz(path, seeds, n, read=read, declared=lambda _: 0)
     assert sum(tally.ends.values()) == n and set(tally.ends) <= {"set", "DataError"}
     assert tally.ends["DataError"] > n / 3

@@ -434,7 +434,7 @@ def test_scores_and_leakage_are_told_as_measurements(facts: dict, html: Page) ->
     assert condense["scores"] == {"hlr": 0.049, "lrs": 0.271, "ars": 0.297, "ior": 0.061}
     assert "embedding" not in condense["leakage"]
     said = " ".join(text for _, text in html.all("dd"))
-    assert "8, in arithmetic coding" in said
+    assert "8, in arithmetic coding" in said and "a network of 761 B" in said
     assert "3 of 100" in said and "+6.10 points" in said and "0.297 of 1" in said
     assert "area under the curve 0.512 ± 0.018 by loss" in said
     assert any("not a guarantee" in text for _, text in html.all("p"))

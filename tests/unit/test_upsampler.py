@@ -258,12 +258,17 @@ def test_matching_lowers_the_match_loss_through_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"bits": 2}, {"bits": 2, "palette": "colours"}, {"subsets": {"recluster_every": 2}}]
+    "changes",
+    [
+        {"rounding": {"bits": 2}},
+        {"rounding": {"bits": 2, "palette": "colours"}},
+        {"subsets": {"recluster_every": 2}},
+    ],
 )
 def test_it_goes_with_other_settings(changes: dict[str, object]) -> None:
     made = condense(**changes)
     assert made.upsampler is not None and len(made.losses) == 3
-    assert "bits" not in changes or len(np.unique(made.x)) <= 4
+    assert "rounding" not in changes or len(np.unique(made.x)) <= 4
 
 
 def test_a_factor_that_does_not_divide_is_refused_before_any_work() -> None:

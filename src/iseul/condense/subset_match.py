@@ -124,6 +124,19 @@ class Networks(BaseConfig):
         return names
 
 
+class Rounding(BaseConfig):
+    """[condense.rounding]: what storage makes of values, as matching knows it."""
+
+    bits: int = Field(
+        default=0, ge=0, le=8, description="of a stored value; 0: what [condense.store] says"
+    )
+    palette: Literal["levels", "colours"] = Field(
+        default="levels",
+        description="what these bits index: even levels of a value, or colours of the real "
+        "samples that matching starts at; with bits = 0 what [condense.store] says",
+    )
+
+
 class Upsampling(BaseConfig):
     """[condense.upsampling]: how the parts of a stored sample become samples (`factor`)."""
 
@@ -160,16 +173,8 @@ class Config(BaseConfig):
     layer_weights: tuple[float, ...] = Field(
         default=(), description="of each conv or linear layer's distance; none: all alike"
     )
-    bits: int = Field(
-        default=0,
-        ge=0,
-        le=8,
-        description="of a stored value, as matching knows it; 0: what [condense.store] makes of it",
-    )
-    palette: Literal["levels", "colours"] = Field(
-        default="levels",
-        description="what these bits index: even levels of a value, or colours of the real "
-        "samples that matching starts at; with bits = 0 what [condense.store] makes of it",
+    rounding: Rounding = Field(
+        default=Rounding(), description="what storage makes of values, as matching knows it"
     )
     mirror: bool = Field(
         default=False, description="augmentation may flip left to right: not for digits or text"
@@ -381,7 +386,7 @@ class _Run:
         from iseul.condense._enlarge import fit, train
 
         def stored(values: Tensor) -> Tensor:
-            return as_stored(values, problem, config.bits or 8, self.colours)
+            return as_stored(values, problem, config.rounding.bits or 8, self.colours)
 
         network, seed = config.upsampling, seeds.derive(self.seed, "upsampler")
         self.upsampler = train(
@@ -399,10 +404,11 @@ class _Run:
         from iseul.condense._palette import colours
 
         config, problem = self.config, self.problem
-        if config.palette == "levels" or not 0 < config.bits < 8:
+        bits = config.rounding.bits
+        if config.rounding.palette == "levels" or not 0 < bits < 8:
             return None
         raw = problem.to_raw(x)
-        table = colours(raw.reshape(-1, raw.shape[-1]), 2**config.bits).astype(np.float32)
+        table = colours(raw.reshape(-1, raw.shape[-1]), 2**bits).astype(np.float32)
         made: NDArray[np.float32] = (table - problem.zero_point) * np.float32(problem.scale)
         return made
 
@@ -428,7 +434,7 @@ class _Run:
             config.anchor,
             config.layer_weights,
             config.factor,
-            config.bits or 8,  # outside a recipe nothing is stored
+            config.rounding.bits or 8,  # outside a recipe nothing is stored
             self.colours,
             config.subsets.kind == "real_only",
             self.upsampler,

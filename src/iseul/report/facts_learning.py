@@ -163,6 +163,7 @@ def condense_facts(run: Run) -> Facts:
         "bits": number(metrics, "bits"),
         "coding": text(metrics, "coding"),
         "factor": number(metrics, "factor"),
+        "upsampler_bytes": number(metrics, "upsampler_bytes"),
         "kind": text(metrics, "kind") or "image",
         "unit": text(metrics, "unit") or "accuracy",
         "sound": {

@@ -394,12 +394,13 @@ def _condensed(
         return None
     share = condense["share_of_real"]
     ipc, n, bits = condense.get("ipc"), condense["n_samples"], condense["bits"]
-    factor = condense["factor"]
+    factor, network = condense["factor"], condense["upsampler_bytes"]
     coded = ", in arithmetic coding" if condense["coding"] == "arithmetic" else ""
     rows = [
         ("method", condense["method"]),
         ("samples", None if n is None else f"{n:,}" + (f", {ipc} per class" if ipc else "")),
         ("parts of a stored sample, per axis", factor if factor != 1 else None),
+        ("enlarged by", f"a network of {show_bytes(network)}" if network else None),
         ("size", _size(condense)),
         ("bits of a stored value", None if bits is None else f"{bits:g}{coded}"),
         ("share of the training set", None if share is None else show_percent(share)),

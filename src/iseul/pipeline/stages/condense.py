@@ -72,6 +72,7 @@ def run(context: Context, draft: Draft) -> None:
         "bits": kept.bits,
         "coding": "arithmetic" if kept.coded else "none",
         "factor": kept.factor,
+        "upsampler_bytes": 0 if kept.upsampler is None else kept.upsampler.n_bytes,
         "share_of_real": len(kept) / len(splits.train.y),
     }
     front = getattr(recipe.data.module, "FRONT", None)  # a set of sounds says how it hears them
@@ -165,15 +166,18 @@ def asked_of_the_method(recipe: Recipe, problem: Problem) -> Any:
     kept = recipe.store
     config: Any = recipe.condense.config  # of any method; all of them have `ipc`
     factor, beside = getattr(config, "factor", 1), 0
-    if getattr(config, "upsampling", None) and config.upsampling.kind == "learned":
+    upsampling = getattr(config, "upsampling", None)
+    if upsampling is not None and upsampling.kind == "learned":
         n_values = problem.real.x.shape[3]
         n_out = n_values * parts(factor, problem.axes)
-        beside = n_bytes(config.upsampling.channels, n_values, n_out)
+        beside = n_bytes(upsampling.channels, n_values, n_out)
     n = per_class(config.ipc, kept, problem, factor, beside)
     changes: dict[str, Any] = {"ipc": n}
-    if getattr(config, "bits", None) == 0:
+    rounding = getattr(config, "rounding", None)
+    if rounding is not None and not rounding.bits:
         colours = palette_of(kept.palette, kept.bits, problem.real.x.shape[3]) == "colours"
-        changes |= {"bits": kept.bits, "palette": "colours" if colours else "levels"}
+        known = {"bits": kept.bits, "palette": "colours" if colours else "levels"}
+        changes["rounding"] = rounding.model_copy(update=known)
     return config.model_copy(update=changes)
 
 
