@@ -173,7 +173,7 @@ def _decoder(made: CondensedSet, coding: Coding, places: Mapping[str, object]) -
 
 def _enlarging(made: CondensedSet, network: Upsampler, places: Mapping[str, object]) -> list[str]:
     """The C of `_upsampler.enlarge_raw`, a part at a time, and its weights."""
-    across, (height, width, channels) = factors(made.factor, made.about.axes), made.shape
+    across, (height, width, _) = factors(made.factor, made.about.axes), made.shape
     own = {
         **places,
         "rows": height // across[0],
@@ -185,13 +185,12 @@ def _enlarging(made: CondensedSet, network: Upsampler, places: Mapping[str, obje
         "most_hidden": MOST_HIDDEN,
         "sum": SUM,
         "raw_max": network.raw_max,
-        "values": height * width * channels,
     }
     name = places["name"]
     arrays = (
-        ("int8_t", "first", network.first),
+        ("int8_t", "first", network.first.transpose(0, 2, 3, 1)),
         ("int16_t", "first_bias", network.first_bias),
-        ("int8_t", "second", network.second),
+        ("int8_t", "second", network.second.transpose(0, 2, 3, 1)),
         ("int16_t", "second_bias", network.second_bias),
     )
     return [
@@ -405,25 +404,45 @@ static inline uint8_t ${name}_value(uint32_t sample, uint32_t part, uint32_t val
 }
 """
 _UPSAMPLER = """\
-// Hidden values of one row of a part, $rows x $columns; around it there are zeros.
+// Both convolutions read lines with a zero on each side, values of a place together, so three
+// places of a line are one run. Weights lie alike: out, line, place, in.
+#define ${NAME}_ROWS ${rows}u
+#define ${NAME}_COLUMNS ${columns}u
+#define ${NAME}_LINE ((${NAME}_COLUMNS + 2u) * ${NAME}_CHANNELS)
+#define ${NAME}_HIDDEN ${hidden}u
+#define ${NAME}_HIDDEN_LINE ((${NAME}_COLUMNS + 2u) * ${NAME}_HIDDEN)
+
+// Hidden values of row y of a part.
 static void ${name}_hidden(const uint8_t *from, uint32_t y, uint16_t *out) {
-    for (uint32_t x = 0u; x < ${columns}u; ++x) {
+    for (uint32_t x = 0u; x < ${NAME}_COLUMNS; ++x) {
         const int8_t *weight = ${name}_first;
-        for (uint32_t d = 0u; d < ${hidden}u; ++d) {
+        for (uint32_t d = 0u; d < ${NAME}_HIDDEN; ++d) {
             int32_t sum = ${name}_first_bias[d];
-            for (uint32_t c = 0u; c < ${channels}u; ++c) {
-                for (uint32_t tap = 0u; tap < 9u; ++tap, ++weight) {
-                    const uint32_t row = y + tap / 3u, column = x + tap % 3u;
-                    if (row - 1u < ${rows}u && column - 1u < ${columns}u) {
-                        const uint32_t at = (row - 1u) * ${columns}u + column - 1u;
-                        sum += (int32_t)*weight * (int32_t)from[at * ${channels}u + c];
-                    }
+            for (uint32_t line = 0u; line < 3u; ++line) {
+                const uint8_t *at = &from[(y + line) * ${NAME}_LINE + x * ${NAME}_CHANNELS];
+                for (uint32_t i = 0u; i < 3u * ${NAME}_CHANNELS; ++i) {
+                    sum += (int32_t)*weight++ * (int32_t)at[i];
                 }
             }
             sum = sum < 0 ? 0 : (sum + ${per_hidden} / 2) / ${per_hidden};
-            out[x * ${hidden}u + d] = (uint16_t)(sum < ${most_hidden} ? sum : ${most_hidden});
+            out[(x + 1u) * ${NAME}_HIDDEN + d] =
+                (uint16_t)(sum < ${most_hidden} ? sum : ${most_hidden});
         }
     }
+}
+
+// What it adds to one value, from the lines of hidden values around it.
+static int32_t ${name}_detail(uint16_t hidden[3][${NAME}_HIDDEN_LINE], uint32_t y, uint32_t x,
+                              uint32_t o) {
+    const int8_t *weight = &${name}_second[o * 9u * ${NAME}_HIDDEN];
+    int32_t sum = ${name}_second_bias[o];
+    for (uint32_t line = 0u; line < 3u; ++line) {
+        const uint16_t *at = &hidden[(y + line) % 3u][x * ${NAME}_HIDDEN];
+        for (uint32_t i = 0u; i < 3u * ${NAME}_HIDDEN; ++i) {
+            sum += (int32_t)*weight++ * (int32_t)at[i];
+        }
+    }
+    return sum;
 }
 
 // Where line `out` of an enlarged side comes from: between low and high, share / (2 factor) of
@@ -439,12 +458,12 @@ static void ${name}_place(uint32_t out, uint32_t factor, uint32_t have, uint32_t
 // Bilinear enlargement of one value, in steps of 1 / $sum, halves upwards.
 static int32_t ${name}_bilinear(const uint8_t *from, uint32_t y, uint32_t x, uint32_t c) {
     uint32_t top, bottom, left, right, below, beside;
-    ${name}_place(y, ${down}u, ${rows}u, &top, &bottom, &below);
-    ${name}_place(x, ${across}u, ${columns}u, &left, &right, &beside);
-    const uint8_t *upper = &from[top * ${columns}u * ${channels}u + c];
-    const uint8_t *lower = &from[bottom * ${columns}u * ${channels}u + c];
-    left *= ${channels}u;
-    right *= ${channels}u;
+    ${name}_place(y, ${down}u, ${NAME}_ROWS, &top, &bottom, &below);
+    ${name}_place(x, ${across}u, ${NAME}_COLUMNS, &left, &right, &beside);
+    const uint8_t *upper = &from[(top + 1u) * ${NAME}_LINE + ${NAME}_CHANNELS + c];
+    const uint8_t *lower = &from[(bottom + 1u) * ${NAME}_LINE + ${NAME}_CHANNELS + c];
+    left *= ${NAME}_CHANNELS;
+    right *= ${NAME}_CHANNELS;
     const uint32_t nearer = 2u * ${across}u - beside;
     const uint32_t all = (upper[left] * nearer + upper[right] * beside) * (2u * ${down}u - below) +
                          (lower[left] * nearer + lower[right] * beside) * below;
@@ -452,43 +471,45 @@ static int32_t ${name}_bilinear(const uint8_t *from, uint32_t y, uint32_t x, uin
 }
 
 const uint8_t *${name}_sample(uint32_t sample, uint32_t part) {
-    static uint8_t from[${rows} * ${columns} * ${channels}], out[${values}];
-    static uint16_t hidden[3][${columns} * ${hidden}];
+    static uint8_t from[(${NAME}_ROWS + 2u) * ${NAME}_LINE]; // its frame stays 0
+    static uint8_t out[${NAME}_VALUES];
+    static uint16_t hidden[3][${NAME}_HIDDEN_LINE]; // its ends stay 0
     static uint32_t held; // one more than the part that out has; 0: none
-    if (held == sample * ${parts}u + part + 1u) {
+    if (held == sample * ${NAME}_PARTS + part + 1u) {
         return out;
     }
-    held = sample * ${parts}u + part + 1u;
-    const uint32_t top = part / ${across}u * ${rows}u, left = part % ${across}u * ${columns}u;
-    for (uint32_t y = 0u, i = 0u; y < ${rows}u; ++y) {
-        const uint32_t first = ((top + y) * ${width}u + left) * ${channels}u;
-        for (uint32_t x = 0u; x < ${columns}u * ${channels}u; ++x, ++i) {
-            from[i] = ${name}_stored(sample, first + x);
+    held = sample * ${NAME}_PARTS + part + 1u;
+    const uint32_t top = part / ${across}u * ${NAME}_ROWS;
+    const uint32_t left = part % ${across}u * ${NAME}_COLUMNS;
+    for (uint32_t y = 0u; y < ${NAME}_ROWS; ++y) {
+        const uint32_t first = ((top + y) * ${NAME}_WIDTH + left) * ${NAME}_CHANNELS;
+        uint8_t *line = &from[(y + 1u) * ${NAME}_LINE + ${NAME}_CHANNELS];
+        for (uint32_t i = 0u; i < ${NAME}_COLUMNS * ${NAME}_CHANNELS; ++i) {
+            line[i] = ${name}_stored(sample, first + i);
         }
     }
-    ${name}_hidden(from, 0u, hidden[0]);
-    for (uint32_t y = 0u; y < ${rows}u; ++y) {
-        if (y + 1u < ${rows}u) {
-            ${name}_hidden(from, y + 1u, hidden[(y + 1u) % 3u]);
+    for (uint32_t i = 0u; i < ${NAME}_HIDDEN_LINE; ++i) {
+        hidden[0][i] = 0u; // above the first row
+    }
+    ${name}_hidden(from, 0u, hidden[1]);
+    for (uint32_t y = 0u; y < ${NAME}_ROWS; ++y) {
+        uint16_t *next = hidden[(y + 2u) % 3u];
+        if (y + 1u < ${NAME}_ROWS) {
+            ${name}_hidden(from, y + 1u, next);
+        } else {
+            for (uint32_t i = 0u; i < ${NAME}_HIDDEN_LINE; ++i) {
+                next[i] = 0u;
+            }
         }
-        for (uint32_t x = 0u; x < ${columns}u; ++x) {
-            const int8_t *weight = ${name}_second;
-            for (uint32_t o = 0u; o < ${channels}u * ${parts}u; ++o) {
-                int32_t sum = ${name}_second_bias[o];
-                for (uint32_t d = 0u; d < ${hidden}u; ++d) {
-                    for (uint32_t tap = 0u; tap < 9u; ++tap, ++weight) {
-                        const uint32_t row = y + tap / 3u, column = x + tap % 3u;
-                        if (row - 1u < ${rows}u && column - 1u < ${columns}u) {
-                            const uint32_t at = (column - 1u) * ${hidden}u + d;
-                            sum += (int32_t)*weight * (int32_t)hidden[(row - 1u) % 3u][at];
-                        }
-                    }
-                }
-                const uint32_t c = o / ${parts}u, to_y = y * ${down}u + o % ${parts}u / ${across}u;
-                const uint32_t to_x = x * ${across}u + o % ${across}u;
-                sum += ${name}_bilinear(from, to_y, to_x, c) + ${sum} / 2;
+        for (uint32_t x = 0u; x < ${NAME}_COLUMNS; ++x) {
+            for (uint32_t o = 0u; o < ${NAME}_CHANNELS * ${NAME}_PARTS; ++o) {
+                const uint32_t c = o / ${NAME}_PARTS, place = o % ${NAME}_PARTS;
+                const uint32_t to_y = y * ${down}u + place / ${across}u;
+                const uint32_t to_x = x * ${across}u + place % ${across}u;
+                int32_t sum = ${name}_detail(hidden, y, x, o) + ${sum} / 2;
+                sum += ${name}_bilinear(from, to_y, to_x, c);
                 sum = sum < 0 ? 0 : sum / ${sum};
-                out[(to_y * ${width}u + to_x) * ${channels}u + c] =
+                out[(to_y * ${NAME}_WIDTH + to_x) * ${NAME}_CHANNELS + c] =
                     (uint8_t)(sum < ${raw_max} ? sum : ${raw_max});
             }
         }
