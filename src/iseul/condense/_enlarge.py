@@ -116,7 +116,8 @@ def train(
 def fit(x: Tensor, wanted: Tensor, decoded: Callable[[Tensor], Tensor], problem: Problem) -> Tensor:
     """(n, C, H, W) stored reals, moved until they decode to nearly the (n * parts, ...) wanted.
 
-    Least squares by Adam, from where x is.
+    Least squares by Adam, from where x is. Rounding makes steps that lead away, so each sample
+    is kept as it was at its best.
     """
     span = problem.high - problem.low
     made = []
@@ -125,15 +126,18 @@ def fit(x: Tensor, wanted: Tensor, decoded: Callable[[Tensor], Tensor], problem:
         own = x[start : start + BATCH].clamp(problem.low, problem.high).requires_grad_(True)
         target = wanted[start * parts : (start + BATCH) * parts]
         optimizer = torch.optim.Adam([own])
+        best, least = own.detach().clone(), torch.full((len(own),), math.inf, device=x.device)
         for step in range(FIT_STEPS):
             optimizer.param_groups[0]["lr"] = FIT_STEP * span * (1 - step / FIT_STEPS)
-            loss = (decoded(own) - target).square().sum()
+            error = (decoded(own) - target).square().flatten(1).sum(1).view(-1, parts).sum(1)
+            better = error.detach() < least
+            best[better], least[better] = own.detach()[better], error.detach()[better]
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            error.sum().backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             with torch.no_grad():
                 own.clamp_(problem.low, problem.high)
-        made.append(own.detach())
+        made.append(best)
     return torch.cat(made)
 
 
