@@ -221,6 +221,26 @@ def test_it_learns_what_storage_rounds() -> None:
     assert errors[0] < 0.97 * errors[1]
 
 
+@pytest.mark.parametrize("width", [0.003, 0.3])
+def test_what_is_fitted_is_never_worse(width: float) -> None:
+    """Not even by steps that are far too wide for what is rounded."""
+    network = by_lot(3, 1, 4, 3, DIGITS.raw_max)
+    wanted = PROBLEM.to_tensor(DIGITS.test.x[:48])
+    start = _formation.encode(wanted, 2, "hw").clamp(0, 1)
+
+    def decoded(x: torch.Tensor) -> torch.Tensor:
+        coarse = x + ((x * 3).round() / 3 - x).detach()
+        return _enlarge.decode_by(network, coarse, 2, PROBLEM)
+
+    def errors(x: torch.Tensor) -> torch.Tensor:
+        each = (decoded(x) - wanted).square().flatten(1).sum(1)
+        return each.view(-1, 4).sum(1)
+
+    fitted = _enlarge.fit(start, wanted, decoded, PROBLEM, width)
+    assert bool((errors(fitted) <= errors(start)).all())
+    assert float(errors(fitted).sum()) < float(errors(start).sum())
+
+
 # sets
 
 

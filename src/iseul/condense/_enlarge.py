@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from iseul.condense._problem import Problem
 
 LR, BATCH = 3e-3, 64
-FIT_STEPS, FIT_STEP = 100, 0.03  # of stored values, in units of their range
+# of stored values, widths in units of their range; where they are rounded, wide steps lead away
+FIT_STEPS, FIT_WIDTH, FIT_WIDTH_ROUNDED = 100, 0.03, 0.003
 
 
 def enlarge(part: Tensor, upsampler: Upsampler, factor: int, axes: str, problem: Problem) -> Tensor:
@@ -113,7 +114,13 @@ def train(
     )
 
 
-def fit(x: Tensor, wanted: Tensor, decoded: Callable[[Tensor], Tensor], problem: Problem) -> Tensor:
+def fit(
+    x: Tensor,
+    wanted: Tensor,
+    decoded: Callable[[Tensor], Tensor],
+    problem: Problem,
+    width: float = FIT_WIDTH,
+) -> Tensor:
     """(n, C, H, W) stored reals, moved until they decode to nearly the (n * parts, ...) wanted.
 
     Least squares by Adam, from where x is. Rounding makes steps that lead away, so each sample
@@ -128,7 +135,7 @@ def fit(x: Tensor, wanted: Tensor, decoded: Callable[[Tensor], Tensor], problem:
         optimizer = torch.optim.Adam([own])
         best, least = own.detach().clone(), torch.full((len(own),), math.inf, device=x.device)
         for step in range(FIT_STEPS):
-            optimizer.param_groups[0]["lr"] = FIT_STEP * span * (1 - step / FIT_STEPS)
+            optimizer.param_groups[0]["lr"] = width * span * (1 - step / FIT_STEPS)
             error = (decoded(own) - target).square().flatten(1).sum(1).view(-1, parts).sum(1)
             better = error.detach() < least
             best[better], least[better] = own.detach()[better], error.detach()[better]

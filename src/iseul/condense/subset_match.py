@@ -383,7 +383,7 @@ class _Run:
         self.colours = self._colours_of(x)
         if config.upsampling.kind == "bilinear":
             return x
-        from iseul.condense._enlarge import fit, train
+        from iseul.condense._enlarge import FIT_WIDTH, FIT_WIDTH_ROUNDED, fit, train
 
         def stored(values: Tensor) -> Tensor:
             return as_stored(values, problem, config.rounding.bits or 8, self.colours)
@@ -392,7 +392,8 @@ class _Run:
         self.upsampler = train(
             problem, config.factor, network.channels, network.steps, seed, stored
         )
-        return fit(x, samples, lambda values: self._decoded(stored(values)), problem)
+        width = FIT_WIDTH_ROUNDED if 0 < config.rounding.bits < 8 else FIT_WIDTH
+        return fit(x, samples, lambda values: self._decoded(stored(values)), problem, width)
 
     def _decoded(self, x: Tensor) -> Tensor:
         from iseul.condense._enlarge import decode_by
