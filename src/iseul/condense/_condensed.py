@@ -141,8 +141,11 @@ class CondensedSet:
 
     def leading(self, per_class: int) -> CondensedSet:
         """The first `per_class` samples of each class; all, if there are fewer."""
-        keep = ranks(self.y) < per_class
-        return replace(self, y=self.y[keep], subset=self.subset[keep], codes=self.codes[keep])
+        return self.first(int((ranks(self.y) < per_class).sum()))
+
+    def first(self, n: int) -> CondensedSet:
+        """The first n samples: of all classes as many, or one more of some."""
+        return replace(self, y=self.y[:n], subset=self.subset[:n], codes=self.codes[:n])
 
     def judged(self, accuracy: Mapping[str, Mapping[str, float]]) -> CondensedSet:
         """The same set with {column: {mean, std, n}} of its evaluation."""

@@ -129,8 +129,8 @@ def store(
 ) -> CondensedSet:
     """The set as it will be read back.
 
-    room: bytes that the whole payload may have: the last samples of each class are left out if
-          they have no room; None: all are kept
+    room: bytes that the whole payload may have: the last samples are left out if they have no
+          room; None: all are kept
     Raises ShapeError if multi-formation does not fit the samples.
     """
     order = None
@@ -146,11 +146,20 @@ def store(
 
 
 def _fitted(whole: CondensedSet, room: int) -> CondensedSet:
-    """The most samples of each class whose payload has room, at least one."""
+    """The most samples whose payload has room; the first of each class stays whatever it takes.
+
+    They go class by class, so classes differ by one at most. A set whose classes are alike needs
+    no table of their counts, so one that takes all of a turn may have room where fewer have not.
+    """
     if whole.layout.payload_bytes <= room:
         return whole
-    most = int(np.bincount(whole.y).max())
-    more = range(2, most)  # the first sample of each class stays whatever it takes
-    few = 1 + bisect_right(more, room, key=lambda k: whole.leading(k).layout.payload_bytes)
-    say(f"          keeps the first {few} of {most} samples a class: what {room:,} bytes hold")
-    return whole.leading(few)
+    least = len(whole.leading(1))
+
+    def taken(n: int) -> int:
+        return whole.first(n).layout.payload_bytes
+
+    n = least + bisect_right(range(least + 1, len(whole)), room, key=taken)
+    turn = len(whole.leading(n // least + 1))
+    n = turn if turn > n and taken(turn) <= room else n
+    say(f"          keeps the first {n:,} of {len(whole):,} samples: what {room:,} bytes hold")
+    return whole.first(n)
