@@ -24,6 +24,7 @@ from iseul.condense._scores import Ledger, Trial
 from iseul.core.artifact import read_json
 from iseul.core.errors import UsageError
 from iseul.data._batch import Samples
+from iseul.data.sets import digits
 from iseul.models._seed import seeded
 from iseul.pipeline.recipe import read_recipe
 from iseul.pipeline.run import run_recipe
@@ -435,10 +436,25 @@ def test_bits_that_matching_is_told_make_another_run(tmp_path: Path) -> None:
     assert tables[0] != tables[1]
 
 
+def test_what_is_moved_is_asked_for_less(tmp_path: Path) -> None:
+    """Matched samples are harder to code, so fewer of them have room."""
+    real = digits.load(digits.Config(n_train=600)).train
+    given = Problem(real, 10, lambda _: torch.nn.Identity(), 1 / 16, raw_max=16)
+    asked = []
+    for steps in (0, 5):
+        path = written(
+            tmp_path,
+            f'[condense]\nmethod = "subset_match"\nipc = 10\nsteps = {steps}\n'
+            '[condense.store]\nbits = 2\nfill = true\ncoding = "arithmetic"\n',
+        )
+        asked.append(asked_of_the_method(read_recipe(path), given).ipc)
+    assert 40 < asked[1] < asked[0] < 1.3 * asked[1]
+
+
 def test_coding_makes_room_for_more_samples(tmp_path: Path) -> None:
     found = {}
     for coding in ("none", "arithmetic"):
-        sets = ["condense.store.bits=2", "condense.store.fill=true"]
+        sets = ["condense.store.bits=2", "condense.store.fill=true", "condense.steps=0"]
         sets.append(f'condense.store.coding="{coding}"')
         run_recipe(read_recipe(DIGITS, sets, tiny=True), tmp_path / coding)
         metrics = read_json(tmp_path / coding / "condense" / "stage.json")["metrics"]

@@ -171,7 +171,8 @@ def asked_of_the_method(recipe: Recipe, problem: Problem) -> Any:
         n_values = problem.real.x.shape[3]
         n_out = n_values * parts(factor, problem.axes)
         beside = n_bytes(upsampling.channels, n_values, n_out)
-    n = per_class(config.ipc, kept, problem, factor, beside)
+    moved = bool(getattr(config, "steps", 0) or getattr(config, "iterations", 0))
+    n = per_class(config.ipc, kept, problem, factor, beside, moved)
     changes: dict[str, Any] = {"ipc": n}
     rounding = getattr(config, "rounding", None)
     if rounding is not None and not rounding.bits:
