@@ -78,11 +78,15 @@ def per_class(
     if not config.fill:
         return ipc
     room = ipc * problem.n_classes * _n_values(problem) - beside
-    row = row_bytes(_n_codes(problem, config), config.bits)
-    plain = max(1, room // (row * problem.n_classes))
     if room_of(ipc, config, problem) is None:
-        return plain
-    return max(plain, in_room(room, config, problem, factor, MOVED if moved else 1.0))
+        return max(1, _plain(room, config, problem))
+    return in_room(room, config, problem, factor, MOVED if moved else 1.0)
+
+
+def _plain(room: int, config: Config, problem: Problem) -> int:
+    """Samples per class that so many bytes hold without coding."""
+    row = row_bytes(_n_codes(problem, config), config.bits)
+    return room // (row * problem.n_classes)
 
 
 def _n_values(problem: Problem) -> int:
@@ -108,13 +112,14 @@ def room_of(ipc: int, config: Config, problem: Problem) -> int | None:
 def in_room(
     room: int, config: Config, problem: Problem, factor: int = 1, harder: float = 1.0
 ) -> int:
-    """Samples per class that so many bytes hold in arithmetic coding, at least one and at most
-    those there are, if each takes `harder` times what a real one does."""
+    """Samples per class that so many bytes hold in arithmetic coding, if each takes `harder` times
+    what a real one does: at least one and those that lie plain, at most those there are."""
     from iseul.condense._formation import parts
 
     head, each = _coded_bytes(problem, config, factor)
     have = int(np.bincount(problem.real.y, minlength=problem.n_classes).min())
     held = int((room - head) / (harder * each * problem.n_classes))
+    held = max(held, _plain(room, config, problem))
     return max(1, min(held, have // parts(factor, problem.axes)))
 
 
