@@ -524,4 +524,10 @@ def test_a_stopped_judgement_keeps_the_sets_and_the_scores(
         assert run("second", *more) == whole
         assert len(made) == 12 - 3
     assert {"condensed.dew", "condensed_1.dew", "scores.json"} <= whole.keys()
+    for damaged in ("condensed_1.dew", "scores.json"):
+        path = tmp_path / "first" / "condense" / damaged
+        path.write_bytes(path.read_bytes().replace(b"0", b"1", 1)[:-1] + b" ")
+        with monkeypatch.context() as patched:
+            made = counted(patched)
+            assert run("first", *more) == whole and len(made) == 12, damaged
     assert not (tmp_path / "second" / "condense.work").exists()

@@ -19,6 +19,7 @@ import numpy as np
 
 import iseul
 from iseul.core.artifact import hash_json, open_artifact, read_json, write_bytes, write_json
+from iseul.core.errors import DataError
 from iseul.core.progress import say
 
 if TYPE_CHECKING:
@@ -125,7 +126,10 @@ def _kept(context: Context, folder: Path, i: int) -> CondensedSet | None:
     path = folder / _name(i)
     if "condense" in context.anew or not path.is_file():
         return None
-    kept = load_condensed(path)
+    try:
+        kept = load_condensed(path)
+    except DataError:  # damaged: it is made anew
+        return None
     about, wanted_hash = kept.about, _made_of(context)
     if about.version != iseul.__version__ or about.recipe != wanted_hash[: len(about.recipe)]:
         return None
@@ -230,7 +234,8 @@ def _evaluation(
     )
     ledger = Ledger([iseul.__version__, _made_of(context)], work / "scores.json")
     if "condense" not in context.anew:
-        ledger.read(folder / "scores.json")
+        if open_artifact(folder) is not None:  # scores that someone changed are not taken
+            ledger.read(folder / "scores.json")
         ledger.read(work / "scores.json")
     seed = context.seed("condense", "evaluate")
     found = judge(panel, problem, context.splits.test, config, seed, ledger)
