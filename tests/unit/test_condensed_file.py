@@ -31,7 +31,7 @@ from iseul.condense._condensed import (
 from iseul.condense._decode import cells, decode_raw
 from iseul.condense._formation import decode, encode
 from iseul.condense._problem import Problem
-from iseul.condense._upsampler import Upsampler, from_bytes, n_bytes
+from iseul.condense._upsampler import Upsampler
 from iseul.core.errors import DataError, IseulError, ShapeError, UsageError
 from iseul.data._batch import Samples, ranks
 from iseul.data.sets import digits
@@ -76,10 +76,19 @@ def a_set(
     return seal(Condensed(x, y, subset, [1.0], factor), about, bits, kind, None, coded)
 
 
-def an_upsampler(channels: int = 2, n_values: int = 1, parts: int = 4) -> Upsampler:
+def an_upsampler(
+    channels: int = 3, n_values: int = 1, parts: int = 4, most: int = 127, raw_max: int = 255
+) -> Upsampler:
+    """Weights by lot, -most to most steps."""
     rng = np.random.default_rng(channels)
-    data = rng.integers(0, 256, n_bytes(channels, n_values, n_values * parts), np.uint8).tobytes()
-    return from_bytes(bytes([channels]) + data[1:], n_values, n_values * parts, 255)
+    first, second = (channels, n_values, 3, 3), (n_values * parts, channels, 3, 3)
+    return Upsampler(
+        rng.integers(-most, most + 1, first, np.int8),
+        rng.integers(-200 * most, 200 * most, first[0], np.int16),
+        rng.integers(-most, most + 1, second, np.int8),
+        rng.integers(-200 * most, 200 * most, second[0], np.int16),
+        raw_max,
+    )
 
 
 def same(a: CondensedSet, b: CondensedSet) -> None:

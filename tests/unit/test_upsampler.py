@@ -15,14 +15,14 @@ import torch
 from iseul.condense import _enlarge, _formation, evaluate, store, subset_match
 from iseul.condense import _upsampler as up
 from iseul.condense._condensed import Condensed, CondensedSet, load_condensed, seal
-from iseul.condense._decode import decode_raw
+from iseul.condense._decode import cells, decode_raw
 from iseul.condense._problem import Problem
 from iseul.core.config import build
 from iseul.core.errors import DataError, ShapeError
 from iseul.data.sets import digits
 from iseul.models import convnet
 from iseul.models._seed import seeded
-from unit.test_condensed_file import ABOUT, check_c, damaged
+from unit.test_condensed_file import ABOUT, an_upsampler, check_c, damaged
 
 DIGITS = digits.load(digits.Config(n_train=300, n_test=50))
 
@@ -34,30 +34,13 @@ def net_for(seed: int) -> torch.nn.Module:
 PROBLEM = Problem(DIGITS.train, 10, net_for, DIGITS.scale, raw_max=DIGITS.raw_max)
 
 
-def by_lot(
-    channels: int = 3, n_values: int = 1, parts: int = 4, most: int = 127, raw_max: int = 255
-) -> up.Upsampler:
-    rng = np.random.default_rng(channels)
-
-    def weights(*shape: int) -> Any:
-        return rng.integers(-most, most + 1, shape, np.int8)
-
-    def biases(n: int) -> Any:
-        return rng.integers(-200 * most, 200 * most, n, np.int16)
-
-    second = weights(n_values * parts, channels, 3, 3)
-    return up.Upsampler(
-        weights(channels, n_values, 3, 3), biases(channels), second, biases(len(second)), raw_max
-    )
-
-
 def a_set(
     bits: int, shape: tuple[int, int, int], factor: int, axes: str, channels: int, coded: bool
 ) -> CondensedSet:
     rng = np.random.default_rng(bits)
     x = rng.integers(-4, 5, (20, *shape)).cumsum(1).cumsum(2) * 3 % 256
     y = np.arange(20) // 10
-    network = by_lot(channels, shape[2], factor ** len(axes), 20)
+    network = an_upsampler(channels, shape[2], factor ** len(axes), 20)
     about = replace(ABOUT, axes=axes, classes=("a", "b"))
     return seal(Condensed(x.astype(np.uint8), y, y, [], factor, network), about, bits, coded=coded)
 
@@ -120,17 +103,21 @@ def test_it_is_what_its_text_says(
     shape: tuple[int, int, int], factor: int, axes: str, channels: int, most: int
 ) -> None:
     down, across = up.factors(factor, axes)
-    network = by_lot(channels, shape[2], down * across, most)
-    part = np.random.default_rng(1).integers(0, 256, (2, *shape), np.uint8)
-    made = up.enlarge_raw(part, network, factor, axes)
-    assert made.shape == (2, shape[0] * down, shape[1] * across, shape[2])
-    want = np.stack([scalar(each, network, down, across) for each in part])
+    network = an_upsampler(channels, shape[2], down * across, most)
+    whole = (shape[0] * down, shape[1] * across, shape[2])
+    x = np.random.default_rng(1).integers(0, 256, (2, *whole), np.uint8)
+    made = decode_raw(x, factor, axes, network)
+    parts = [x[:, a:b, c:d] for a, b, c, d in cells(whole[:2], factor, axes)]
+    assert made.shape == (2 * down * across, *whole)
+    want = np.concatenate(
+        [[scalar(part[i], network, down, across) for part in parts] for i in range(2)]
+    )
     assert np.array_equal(made, want)
     assert len(np.unique(made)) > 5
 
 
 def test_with_no_weights_it_is_bilinear() -> None:
-    network = by_lot()
+    network = an_upsampler()
     nothing = up.Upsampler(*(0 * a for a in arrays_of(network)), 255)
     x = np.random.default_rng(1).integers(0, 256, (3, 8, 12, 1), np.uint8)
     plain, learned = decode_raw(x, 2, "hw"), decode_raw(x, 2, "hw", nothing)
@@ -145,11 +132,11 @@ def arrays_of(network: up.Upsampler) -> tuple[Any, ...]:
 @pytest.mark.parametrize("most_raw", [255, 16])
 def test_floating_point_is_near_the_integers(most_raw: int) -> None:
     problem = replace(PROBLEM, scale=1 / most_raw, raw_max=most_raw, zero_point=3)
-    network = by_lot(8, 1, 4, 12, most_raw)
-    x = np.random.default_rng(1).integers(0, most_raw + 1, (5, 4, 6, 1), np.uint8)
-    reals = _enlarge.enlarge(problem.to_tensor(x), network, 2, "hw", problem)
+    network = an_upsampler(8, 1, 4, 12, most_raw)
+    x = np.random.default_rng(1).integers(0, most_raw + 1, (5, 8, 12, 1), np.uint8)
+    reals = _enlarge.decode_by(network, problem.to_tensor(x), 2, problem)
     raw = np.moveaxis((reals / problem.scale + 3).numpy(), 1, -1)
-    error = np.abs(raw - up.enlarge_raw(x, network, 2, "hw"))
+    error = np.abs(raw - decode_raw(x, 2, "hw", network))
     # 8 channels by 9 taps of weights up to 12 / 64, hidden values rounded by up to 1/8
     assert error.max() < 0.5 + 72 * 12 / 64 / 8 and error.mean() < 0.6
 
@@ -224,7 +211,7 @@ def test_it_learns_what_storage_rounds() -> None:
 @pytest.mark.parametrize("width", [0.003, 0.3])
 def test_what_is_fitted_is_never_worse(width: float) -> None:
     """Not even by steps that are far too wide for what is rounded."""
-    network = by_lot(3, 1, 4, 3, DIGITS.raw_max)
+    network = an_upsampler(3, 1, 4, 3, DIGITS.raw_max)
     wanted = PROBLEM.to_tensor(DIGITS.test.x[:48])
     start = _formation.encode(wanted, 2, "hw").clamp(0, 1)
 
@@ -347,7 +334,7 @@ def test_claims_of_files_are_checked(tmp_path: Path, at: int, new: bytes, said: 
         load_condensed(path)
 
 
-def test_its_bytes_count_as_the_sets(tmp_path: Path) -> None:
+def test_its_bytes_count_as_the_sets() -> None:
     config = store.Config(bits=2, fill=True)
     n, fewer = (store.per_class(10, config, PROBLEM, 2, beside) for beside in (0, 300))
     assert n == 40 and fewer == 38  # 160 bytes a sample of all classes

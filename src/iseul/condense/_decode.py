@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iseul.condense._upsampler import enlarge_raw
+from iseul.condense._upsampler import SUM, detail_raw
 from iseul.core.errors import ShapeError
 
 if TYPE_CHECKING:
@@ -59,14 +59,16 @@ def decode_raw(
     _, height, width, channels = x.shape
     each = []
     for top, bottom, left, right in cells((height, width), factor, axes):
-        if upsampler is not None:
-            each.append(enlarge_raw(x[:, top:bottom, left:right], upsampler, factor, axes))
-            continue
-        part = x[:, top:bottom, left:right].astype(np.uint32)
-        part = _along(part, height, 1)
-        part = _along(part, width, 2)
+        part = x[:, top:bottom, left:right]
+        sums = _along(_along(part.astype(np.uint32), height, 1), width, 2)
         half = np.uint32(2 * height * width)  # half of the product of both denominators
-        each.append(((part + half) // (2 * half)).astype(np.uint8))
+        if upsampler is None:
+            made = (sums + half) // (2 * half)
+        else:
+            base = (sums.astype(np.int64) * SUM + half) // (2 * half)
+            detail = detail_raw(part, upsampler, factor, axes)
+            made = np.clip((base + detail + SUM // 2) // SUM, 0, upsampler.raw_max)
+        each.append(made.astype(np.uint8))
     return np.stack(each, 1).reshape(-1, height, width, channels)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from iseul.condense._formation import decode, reductions
+from iseul.condense._formation import decode, parts, reductions
 from iseul.condense._upsampler import (
     HIDDEN,
     MOST_BIAS,
@@ -75,7 +75,7 @@ def train(
     """
     height, width, n_values = problem.real.x.shape[1:]
     check_fit((height, width, n_values), factor, problem.axes)
-    across, n_out = factors(factor, problem.axes), n_values * factor ** len(problem.axes)
+    across, n_out = factors(factor, problem.axes), n_values * parts(factor, problem.axes)
     generator = torch.Generator().manual_seed(seed)
     first = torch.randn(channels, n_values, 3, 3, generator=generator)
     first *= math.sqrt(2 / (n_values * TAPS))
@@ -128,15 +128,15 @@ def fit(
     """
     span = problem.high - problem.low
     made = []
-    parts = len(wanted) // len(x)
+    n_parts = len(wanted) // len(x)
     for start in range(0, len(x), BATCH):
         own = x[start : start + BATCH].clamp(problem.low, problem.high).requires_grad_(True)
-        target = wanted[start * parts : (start + BATCH) * parts]
+        target = wanted[start * n_parts : (start + BATCH) * n_parts]
         optimizer = torch.optim.Adam([own])
         best, least = own.detach().clone(), torch.full((len(own),), math.inf, device=x.device)
         for step in range(FIT_STEPS):
             optimizer.param_groups[0]["lr"] = width * span * (1 - step / FIT_STEPS)
-            error = (decoded(own) - target).square().flatten(1).sum(1).view(-1, parts).sum(1)
+            error = (decoded(own) - target).square().flatten(1).sum(1).view(-1, n_parts).sum(1)
             better = error.detach() < least
             best[better], least[better] = own.detach()[better], error.detach()[better]
             optimizer.zero_grad(set_to_none=True)

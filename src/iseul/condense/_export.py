@@ -446,7 +446,7 @@ static int32_t ${name}_detail(uint16_t hidden[3][${NAME}_HIDDEN_LINE], uint32_t 
 }
 
 // Where line `out` of an enlarged side comes from: between low and high, share / (2 factor) of
-// the way.
+// the way, so that sums of four values stay small.
 static void ${name}_place(uint32_t out, uint32_t factor, uint32_t have, uint32_t *low,
                           uint32_t *high, uint32_t *share) {
     const uint32_t at = 2u * out + 1u > factor ? 2u * out + 1u - factor : 0u;

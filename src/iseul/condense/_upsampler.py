@@ -122,23 +122,17 @@ def check_fit(shape: tuple[int, int, int], factor: int, axes: str) -> None:
         )
 
 
-def enlarge_raw(
+def detail_raw(
     x: NDArray[np.uint8], upsampler: Upsampler, factor: int, axes: str
-) -> NDArray[np.uint8]:
-    """(n, h, w, C) parts to (n, H, W, C) samples."""
+) -> NDArray[np.int64]:
+    """What (n, h, w, C) parts lack, (n, H, W, C) in steps of 1 / SUM."""
     n, height, width, n_values = x.shape
-    across = factors(factor, axes)
+    down, across = factors(factor, axes)
     hidden = _convolved(x, upsampler.first) + upsampler.first_bias
     hidden = np.clip((hidden + WEIGHT // HIDDEN // 2) // (WEIGHT // HIDDEN), 0, MOST_HIDDEN)
-    detail = _convolved(hidden, upsampler.second) + upsampler.second_bias
-    detail = detail.reshape(n, height, width, n_values, *across).transpose(0, 1, 4, 2, 5, 3)
-    detail = detail.reshape(n, height * across[0], width * across[1], n_values)
-    base = x.astype(np.int64) * SUM
-    for axis, each in enumerate(across, 1):
-        base = _stretched(base, each, axis)
-    share = 4 * across[0] * across[1]
-    base = (base + share // 2) // share
-    return np.clip((base + detail + SUM // 2) // SUM, 0, upsampler.raw_max).astype(np.uint8)
+    made = _convolved(hidden, upsampler.second) + upsampler.second_bias
+    made = made.reshape(n, height, width, n_values, down, across).transpose(0, 1, 4, 2, 5, 3)
+    return made.reshape(n, height * down, width * across, n_values)
 
 
 def _convolved(x: NDArray[np.integer], weights: NDArray[np.int8]) -> NDArray[np.int64]:
@@ -148,15 +142,3 @@ def _convolved(x: NDArray[np.integer], weights: NDArray[np.int8]) -> NDArray[np.
     rows = windows.reshape(*x.shape[:3], -1).astype(np.float64)
     made: NDArray[np.int64] = (rows @ weights.reshape(len(weights), -1).T).astype(np.int64)
     return made
-
-
-def _stretched(x: NDArray[np.int64], factor: int, axis: int) -> NDArray[np.int64]:
-    """2 * factor times the bilinear enlargement of one axis; pixel centres, ends held."""
-    have = x.shape[axis]
-    place = np.maximum(2 * np.arange(have * factor) + 1 - factor, 0)  # in 1 / (2 factor)
-    low, share = np.divmod(place, 2 * factor)
-    high = np.minimum(low + 1, have - 1)
-    spread = [1] * x.ndim
-    spread[axis] = -1
-    share = share.reshape(spread)
-    return x.take(low, axis) * (2 * factor - share) + x.take(high, axis) * share

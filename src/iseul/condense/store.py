@@ -77,7 +77,7 @@ def per_class(
     """
     if not config.fill:
         return ipc
-    room = ipc * problem.n_classes * _n_values(problem) - beside
+    room = _raw_bytes(ipc, problem) - beside
     if room_of(ipc, config, problem) is None:
         return max(1, _plain(room, config, problem))
     return in_room(room, config, problem, factor, MOVED if moved else 1.0)
@@ -87,6 +87,11 @@ def _plain(room: int, config: Config, problem: Problem) -> int:
     """Samples per class that so many bytes hold without coding."""
     row = row_bytes(_n_codes(problem, config), config.bits)
     return room // (row * problem.n_classes)
+
+
+def _raw_bytes(ipc: int, problem: Problem) -> int:
+    """Of `ipc` raw samples per class."""
+    return ipc * problem.n_classes * _n_values(problem)
 
 
 def _n_values(problem: Problem) -> int:
@@ -106,7 +111,7 @@ def room_of(ipc: int, config: Config, problem: Problem) -> int | None:
     can = codable(_n_codes(problem, config), config.bits)
     if not config.fill or config.coding == "none" or not can:
         return None
-    return ipc * problem.n_classes * _n_values(problem)
+    return _raw_bytes(ipc, problem)
 
 
 def in_room(
