@@ -109,6 +109,7 @@ def test_every_seed_makes_its_sets_and_every_net_judges(
         maker("own", 10),
         {"dense": dense, "other": dense},
         {"random": maker("random", 20), "kmeans": maker("kmeans", 30)},
+        {1: 0.0, 2: 0.0},
     )
     settings = config(seeds=3, columns=("none", "dsa"), upper_epochs=4)
     problem, test = problem_of(noise(60, 0)), noise(30, 1)
@@ -139,6 +140,25 @@ def test_nothing_is_judged_twice(tmp_path: Path, key: str) -> None:
     text = f'[condense]\nmethod = "random"\n[condense.evaluate]\n{key} = ["{name}", "{name}"]\n'
     with pytest.raises(UsageError, match=rf"\[condense.evaluate\] {key} = .* each once"):
         read_recipe(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("to_make", "said"),
+    [
+        ({}, "4 networks, about"),
+        ({1: 7200.0}, "4 networks, 1 more syntheses, about 120 min"),
+        ({1: None}, "and what those take"),
+    ],
+)
+def test_only_syntheses_that_are_not_there_are_said_to_be_made(
+    to_make: dict[int, float | None], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(_judging, "say", told.append)
+    panel = Panel(lambda i: as_set(noise(6, i)), {"dense": dense}, {}, to_make)
+    settings = config(seeds=2, columns=("none",))
+    judge(panel, problem_of(noise(60, 0)), noise(30, 1), settings, 5)
+    assert said in told[0] and ("those take" in told[0]) == (None in to_make.values())
 
 
 # going on

@@ -64,14 +64,15 @@ class Panel:
     make:          synthesis seed 0, 1, ... -> the stored set; 0 is the set of the run itself
     networks:      name -> seed -> a fresh network; the first one judges the baselines too
     baselines:     name -> synthesis seed -> a stored set of as many bytes
-    make_seconds:  how long one synthesis takes, for the stated cost
+    to_make:       synthesis seeds whose sets are not there yet, and the seconds each will take,
+                   None where nobody knows: for the stated cost
     settings:      name -> what a network's name does not say of it, JSON-able
     """
 
     make: Callable[[int], Condensed]
     networks: Mapping[str, Callable[[int], nn.Module]]
     baselines: Mapping[str, Callable[[int], Condensed]]
-    make_seconds: float = 0.0
+    to_make: Mapping[int, float | None] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -237,7 +238,8 @@ def _cost(
 ) -> str:
     """What the evaluation will take, from a few timed steps of each kind of network."""
     x, y = samples_of(made, problem)
-    more = len({trial.synthesis for trial in missing if trial.set == OWN} - {0})
+    wanted = {trial.synthesis for trial in missing if trial.set == OWN}
+    more = [panel.to_make[i] for i in sorted(wanted) if i in panel.to_make]
     seconds = 0.0
     for name, build in panel.networks.items():
         own = [trial for trial in missing if trial.network == name]
@@ -250,9 +252,10 @@ def _cost(
     if not problem.engine.is_here:
         seconds /= problem.engine.run.workers
     known = f" ({len(trials) - len(missing)} are known)" if len(trials) > len(missing) else ""
-    again = f", {more} more syntheses" if more else ""
-    took = show_seconds(seconds + more * panel.make_seconds)
-    return f"condense  evaluation: {len(trials)} networks{known}{again}, about {took}"
+    again = f", {len(more)} more syntheses" if more else ""
+    took = show_seconds(seconds + sum(filter(None, more)))
+    without = " and what those take" if None in more else ""
+    return f"condense  evaluation: {len(trials)} networks{known}{again}, about {took}{without}"
 
 
 def _times(

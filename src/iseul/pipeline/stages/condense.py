@@ -23,7 +23,7 @@ from iseul.core.errors import DataError
 from iseul.core.progress import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from torch import nn
@@ -62,7 +62,8 @@ def run(context: Context, draft: Draft) -> None:
     recipe, splits = context.recipe, context.splits
     assert recipe.condense is not None and recipe.store is not None
     problem = _problem(context)
-    kept, losses, seconds = _first(context, problem)
+    places = _places(context)
+    kept, losses, seconds = _first(context, problem, places)
     write_json(draft.path / "history.json", {"loss": losses})
     draft.metrics |= {
         "n_samples": len(kept),
@@ -81,42 +82,54 @@ def run(context: Context, draft: Draft) -> None:
         draft.metrics["sound"] = asdict(front)
     near = _neighbours(context, problem, kept, draft)
     if recipe.evaluate is not None:
-        draft.metrics |= _evaluation(context, problem, kept, near, seconds, draft)
+        draft.metrics |= _evaluation(context, problem, kept, seconds, places, draft)
+        if recipe.evaluate.leakage:
+            draft.metrics["leakage"] = _leakage(context, problem, kept, near)
         kept = kept.judged(draft.metrics["accuracy"])
     kept.save(draft.path / "condensed.dew")
     draft.metrics["file_bytes"] = kept.layout.n_bytes
 
 
-def _first(context: Context, problem: Problem) -> tuple[CondensedSet, list[float], float]:
-    """Synthesis 0, its losses and the seconds it took: as the run folder holds it, then its
-    judgement alone has changed; as a stopped run left it; or made now."""
+def _places(context: Context) -> list[Path]:
+    """Folders whose syntheses and scores may be taken over: the finished stage, if nobody changed
+    it, and what a stopped run left; none where all is to be made anew."""
+    if "condense" in context.anew:
+        return []
     folder, work = context.folder("condense"), context.work("condense")
-    before = open_artifact(folder)
-    if before is not None and (kept := _kept(context, folder, 0)) is not None:
-        say("          the set is there and is judged anew; --from condense makes it anew")
-        return kept, read_json(folder / "history.json")["loss"], before.seconds
-    if (kept := _kept(context, work, 0)) is not None:
-        history = read_json(work / "history.json")
-        return kept, history["loss"], history["seconds"]
+    return [work] if open_artifact(folder) is None else [folder, work]
+
+
+def _first(
+    context: Context, problem: Problem, places: Sequence[Path]
+) -> tuple[CondensedSet, list[float], float | None]:
+    """Synthesis 0, its losses and the seconds it took, if they are known: as a place holds it, or
+    made now. Of a finished stage its judgement alone has changed."""
+    for place in places:
+        if (kept := _kept(context, place, 0)) is not None:
+            history = read_json(place / "history.json")
+            if place == context.folder("condense"):
+                say("          the set is there and is judged anew; --from condense makes it anew")
+            return kept, history["loss"], history.get("seconds")
     started = time.perf_counter()
     made, kept = _make(context, problem, 0)
     losses, seconds = [float(x) for x in made.losses], time.perf_counter() - started
+    work = context.work("condense")
     work.mkdir(parents=True, exist_ok=True)
-    write_json(work / "history.json", {"loss": losses, "seconds": seconds})
-    kept.save(work / _name(0))
+    write_json(work / "history.json", {"loss": losses, "seconds": seconds})  # the set comes last
+    _keep(context, kept, 0)
     return kept, losses, seconds
 
 
-def _synthesis(context: Context, problem: Problem, i: int) -> CondensedSet:
-    """Synthesis i > 0, found or made like the first."""
+def _keep(context: Context, kept: CondensedSet, i: int) -> None:
+    """Save synthesis i where the next run finds it if this one is stopped."""
     work = context.work("condense")
-    for folder in (context.folder("condense"), work):
-        if (found := _kept(context, folder, i)) is not None:
-            return found
-    kept = _make(context, problem, i)[1]
     work.mkdir(parents=True, exist_ok=True)
     kept.save(work / _name(i))
-    return kept
+
+
+def _found(context: Context, places: Sequence[Path], i: int) -> CondensedSet | None:
+    """Synthesis i > 0, if a place holds it."""
+    return next(filter(None, (_kept(context, place, i) for place in places)), None)
 
 
 def _kept(context: Context, folder: Path, i: int) -> CondensedSet | None:
@@ -124,7 +137,7 @@ def _kept(context: Context, folder: Path, i: int) -> CondensedSet | None:
     from iseul.condense._condensed import load_condensed
 
     path = folder / _name(i)
-    if "condense" in context.anew or not path.is_file():
+    if not path.is_file():
         return None
     try:
         kept = load_condensed(path)
@@ -201,58 +214,63 @@ def _evaluation(
     context: Context,
     problem: Problem,
     kept: CondensedSet,
-    near: Neighbours,
-    seconds: float,
+    seconds: float | None,
+    places: Sequence[Path],
     draft: Draft,
 ) -> dict[str, Any]:
     """Metrics of `[condense.evaluate]`; scores and other syntheses are kept in the draft."""
     from iseul.condense._judging import Panel, judge, trials_of
-    from iseul.condense._leakage import leakage
     from iseul.condense._scores import Ledger
 
     recipe, config = context.recipe, context.recipe.evaluate
     assert config is not None
-    networks = _networks(context, problem)
-    folder, work = context.folder("condense"), context.work("condense")
-    sets = [kept, *(None for _ in range(1, config.seeds))]
+    sets = [kept, *(_found(context, places, i) for i in range(1, config.seeds))]
 
     def synthesis(i: int) -> CondensedSet:
-        made = sets[i] = sets[i] or _synthesis(context, problem, i)
+        if (made := sets[i]) is None:
+            made = sets[i] = _make(context, problem, i)[1]
+            _keep(context, made, i)
         return made
 
     chosen = recipe.evaluate_model
     panel = Panel(
         lambda i: synthesis(i).condensed(),
-        networks,
+        _networks(context, problem),
         {
             name: partial(_baseline, context, problem, name, kept)
             for name in config.baselines
             if recipe.condense is not None and name != recipe.condense.method
         },
-        seconds,
+        {i: seconds for i, made in enumerate(sets) if made is None},
         {} if chosen is None else {chosen.method: chosen.dump()},
     )
-    ledger = Ledger([iseul.__version__, _made_of(context)], work / "scores.json")
-    if "condense" not in context.anew:
-        if open_artifact(folder) is not None:  # scores that someone changed are not taken
-            ledger.read(folder / "scores.json")
-        ledger.read(work / "scores.json")
+    known = [iseul.__version__, _made_of(context)]
+    ledger = Ledger(known, context.work("condense") / "scores.json")
+    for place in places:
+        ledger.read(place / "scores.json")
     seed = context.seed("condense", "evaluate")
     found = judge(panel, problem, context.splits.test, config, seed, ledger)
     ledger.write(draft.path / "scores.json", trials_of(panel, config, seed))
     for i in range(1, config.seeds):
         synthesis(i).save(draft.path / _name(i))
-    if config.leakage:
-        found["leakage"] = leakage(
-            kept.condensed(),
-            near,
-            problem,
-            context.splits.test,
-            next(iter(networks.values())),
-            config,
-            context.seed("condense", "leakage"),
-        )
     return found
+
+
+def _leakage(
+    context: Context, problem: Problem, kept: CondensedSet, near: Neighbours
+) -> dict[str, Any]:
+    from iseul.condense._leakage import leakage
+
+    assert context.recipe.evaluate is not None
+    return leakage(
+        kept.condensed(),
+        near,
+        problem,
+        context.splits.test,
+        next(iter(_networks(context, problem).values())),
+        context.recipe.evaluate,
+        context.seed("condense", "leakage"),
+    )
 
 
 def _networks(context: Context, problem: Problem) -> dict[str, Callable[[int], nn.Module]]:
